@@ -525,7 +525,7 @@ KNOWN_USES = {
         "dataclasses.make_dataclass('Written', named, frozen=True)",
     },
     # Quotations are literals of the compiler, as `test_quotations.py` holds.
-    "polar/compiler/snippets.py": {
+    "polar/compiler/quotations.py": {
         "ast.parse(textwrap.dedent(quotation))",
         "eval(f'lambda holes: {parts}', _MAKERS)",
     },

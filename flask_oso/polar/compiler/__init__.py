@@ -3,10 +3,10 @@
 In go clauses; out come functions, built as Python ``ast``. They agree with the solver; what
 cannot be compiled is left to it.
 
-``goal_forms``, ``classes``, ``binding_analysis``, ``snippets``, ``scopes``
+``goal_forms``, ``classes``, ``binding_analysis``, ``quotations``, ``snippets``, ``scopes``
     forms of goals; what is known of the classes of values; which clauses match a call, and in which
-    order; makers of ``ast`` nodes; the values, variables and goals that are known while a function
-    is written.
+    order; Python as text with holes; makers of ``ast`` nodes; the values, variables and goals that
+    are known while a function is written.
 ``passes``
     what makes the statements of a specialization fewer.
 ``function_tables``, ``entry_points``

@@ -42,6 +42,7 @@ from .goal_writers.patterns import (
     pattern_class,
 )
 from .goal_writers.places import Output
+from .quotations import code, expr, stmt
 from .scopes import (
     GoalPart,
     Pending,
@@ -62,15 +63,12 @@ from .snippets import (
     block,
     call,
     clock_check,
-    code,
     compared,
-    expr,
     for_each,
     function_of,
     generator_mark,
     load,
     names_of,
-    stmt,
     tuple_of,
 )
 

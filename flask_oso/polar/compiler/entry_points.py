@@ -16,20 +16,9 @@ from ..solver.clause_index import ClauseIndex
 from ..solver.machine import STOPPED, MadeCall
 from ..value_objects import Record
 from .function_tables import chosen_function
+from .quotations import code, expr, stmt
 from .scopes import ProgramInterface, Variant
-from .snippets import (
-    all_of,
-    any_of,
-    call,
-    code,
-    expr,
-    function_of,
-    is_ascii,
-    load,
-    names_of,
-    stmt,
-    target_of,
-)
+from .snippets import all_of, any_of, call, function_of, is_ascii, load, names_of, target_of
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
 #: ``Table``, the ``Outcome`` of a call that was made before, ``None`` for what it did not need; and

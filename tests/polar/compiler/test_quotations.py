@@ -7,15 +7,16 @@ import pathlib
 
 import pytest
 
-from flask_oso.polar.compiler import snippets
-from flask_oso.polar.compiler.snippets import Hole, code, expr, load, stmt
+from flask_oso.polar.compiler import quotations
+from flask_oso.polar.compiler.quotations import Hole, code, expr, stmt
+from flask_oso.polar.compiler.snippets import load, with_positions
 
-COMPILER = pathlib.Path(snippets.__file__).parent
+COMPILER = pathlib.Path(quotations.__file__).parent
 
 
 def shown(statements: list[ast.stmt]) -> str:
     """Give statements as text."""
-    return ast.unparse(snippets.with_positions(ast.Module(statements, [])))
+    return ast.unparse(with_positions(ast.Module(statements, [])))
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_quotation_has_no_positions() -> None:
 @pytest.mark.parametrize("path", sorted(COMPILER.rglob("*.py")), ids=lambda path: path.stem)
 def test_quotation_is_a_literal_of_the_compiler(path: pathlib.Path) -> None:
     """No text that is made, as of parts of a policy, is read as code."""
-    if path == pathlib.Path(snippets.__file__):
+    if path == pathlib.Path(quotations.__file__):
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
 
@@ -94,9 +95,9 @@ def test_quotation_is_a_literal_of_the_compiler(path: pathlib.Path) -> None:
         "def f(texts):\n    quoted = 'a'\n    for quoted in texts: return expr(quoted)",
         "made = code(text)",
         "class A:\n    made = expr(text)",
-        "from .snippets import expr\ndef f(texts): return [*map(expr, texts)]",
-        "from .snippets import code as write",
-        "def f(text): return snippets.code(text)",
+        "from .quotations import expr\ndef f(texts): return [*map(expr, texts)]",
+        "from .quotations import code as write",
+        "def f(text): return quotations.code(text)",
     ],
 )
 def test_quotation_that_is_made_is_found(text: str) -> None:
@@ -141,7 +142,7 @@ def other_uses(tree: ast.Module) -> list[ast.AST]:
     """Give where functions that quote are used in another way than called by their names."""
     nodes = [*ast.walk(tree)]
     imported = [node for node in nodes if isinstance(node, ast.ImportFrom)]
-    names = [each for node in imported if node.module == "snippets" for each in node.names]
+    names = [each for node in imported if node.module == "quotations" for each in node.names]
     known = {each.name for each in names if each.name in QUOTING}
     called = [node.func for node in nodes if isinstance(node, ast.Call)]
     return [
@@ -157,7 +158,7 @@ def other_uses(tree: ast.Module) -> list[ast.AST]:
 
 def is_quoting(attribute: ast.Attribute) -> bool:
     """Tell whether a function that quotes is an attribute of its module."""
-    return attribute.attr in QUOTING and ast.unparse(attribute.value).endswith("snippets")
+    return attribute.attr in QUOTING and ast.unparse(attribute.value).endswith("quotations")
 
 
 def is_literal(quoted: ast.expr, scope: ast.AST) -> bool:

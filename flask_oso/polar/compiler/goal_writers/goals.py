@@ -29,6 +29,7 @@ from ..binding_analysis import (
 )
 from ..function_tables import chosen_function
 from ..goal_forms import call_of, has_operator, slots_in, stays_comparison
+from ..quotations import expr
 from ..scopes import (
     Goal,
     GoalPart,
@@ -53,7 +54,6 @@ from ..snippets import (
     block,
     call,
     compared,
-    expr,
     is_of,
     item_of,
     load,

@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from ...nodes import List, Slot, Term
 from ..goal_forms import written_term
+from ..quotations import stmt
 from ..scopes import Goal, OpenList, Ref, prepend
-from ..snippets import assign, assign_parts, call, compared, load, stmt
+from ..snippets import assign, assign_parts, call, compared, load
 from .places import Continuation, GoalContext
 
 

@@ -14,8 +14,9 @@ from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Slot,
 from ...traversal import is_operation
 from ..classes.plain_classes import is_plain
 from ..goal_forms import searched_in, written_term
+from ..quotations import expr, stmt
 from ..scopes import Ref, pending_goals
-from ..snippets import assign, call, compared, expr, is_none, is_type, load, negate, stmt, tuple_of
+from ..snippets import assign, call, compared, is_none, is_type, load, negate, tuple_of
 from .patterns import PatternGoals
 from .places import Continuation
 

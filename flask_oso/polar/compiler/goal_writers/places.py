@@ -20,6 +20,7 @@ from ...value_objects import Record
 from ..binding_analysis import NotCompilable, is_constant
 from ..classes.plain_classes import compares_by_identity, is_plain
 from ..entry_points import CALLS
+from ..quotations import code, stmt
 from ..scopes import (
     Goal,
     GoalPart,
@@ -39,7 +40,6 @@ from ..snippets import (
     assign,
     call,
     clock_check,
-    code,
     compared,
     for_each,
     is_of,
@@ -47,7 +47,6 @@ from ..snippets import (
     load,
     negate,
     position_of,
-    stmt,
 )
 
 #: The deepest nesting of loops; CPython allows 20 blocks.

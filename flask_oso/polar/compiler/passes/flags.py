@@ -15,7 +15,7 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ..snippets import duplicate
+from ..quotations import duplicate
 from .names import Names, answers, blocks_in, nodes_in, read_name, written_name
 
 #: The most statements that take the place of a flag.

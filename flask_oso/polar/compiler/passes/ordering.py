@@ -25,7 +25,7 @@ from __future__ import annotations
 import ast
 import re
 
-from ..snippets import duplicate
+from ..quotations import duplicate
 from .names import Names, blocks_in, disjuncts
 
 _ARGUMENT = re.compile(r"a\d+")

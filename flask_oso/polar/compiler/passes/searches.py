@@ -39,7 +39,8 @@ import ast
 import typing as t
 from collections.abc import Callable, Container, Iterator
 
-from ..snippets import Hole, all_of, assign, call, code, duplicate, expr, load, stmt
+from ..quotations import Hole, code, duplicate, expr, stmt
+from ..snippets import all_of, assign, call, load
 from .names import (
     Names,
     blocks_in,

@@ -21,6 +21,7 @@ from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
 from ..classes.plain_classes import compares_by_identity, is_plain
 from ..passes.names import FOUND, KIND
+from ..quotations import expr, stmt
 from ..scopes import ClassSet, ProgramInterface
 from ..snippets import (
     all_of,
@@ -28,7 +29,6 @@ from ..snippets import (
     assign,
     call,
     compared,
-    expr,
     is_more_than,
     is_none,
     is_of,
@@ -38,7 +38,6 @@ from ..snippets import (
     method_call,
     negate,
     size_of,
-    stmt,
     unpacked,
 )
 from .observation import RESULT, Observation, is_method

@@ -23,19 +23,8 @@ from ...nodes import Origin, Slot, Term
 from ...value_objects import Record
 from ..entry_points import BRIEF, stopped
 from ..passes.names import gives_up
-from ..snippets import (
-    assign,
-    call,
-    code,
-    expr,
-    function_of,
-    is_not_of,
-    is_of,
-    load,
-    names_of,
-    stmt,
-    tuple_of,
-)
+from ..quotations import code, expr, stmt
+from ..snippets import assign, call, function_of, is_not_of, is_of, load, names_of, tuple_of
 from .regions import GIVE_UP, Fact, Known, give_up_if
 from .value_tests import written
 

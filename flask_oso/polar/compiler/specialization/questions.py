@@ -22,8 +22,9 @@ from ...value_objects import Record
 from ..binding_analysis import NotCompilable, has_cut, order_clauses
 from ..passes.names import COUNT, FOUND
 from ..passes.shortening import drop_unneeded
+from ..quotations import expr
 from ..scopes import Pending, ProgramInterface, pending_goals
-from ..snippets import assign, expr, load, negate
+from ..snippets import assign, load, negate
 from .clauses.chains import (
     Askers,
     check_ends,

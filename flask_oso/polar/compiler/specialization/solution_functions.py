@@ -49,12 +49,11 @@ from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.remembered_classes import remember_classes
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
+from ..quotations import code, duplicate
 from ..snippets import (
     assign,
     call,
-    code,
     code_of,
-    duplicate,
     function_of,
     is_more_than,
     is_type,

@@ -33,21 +33,9 @@ from ..passes.passes import improve
 from ..passes.recursion.first_solutions import end_with_conditions, noted_or_ended
 from ..passes.searches import write_out_searches
 from ..passes.shortening import shorten_end
+from ..quotations import code, duplicate, expr, stmt
 from ..scopes import ProgramInterface
-from ..snippets import (
-    assign,
-    call,
-    code,
-    duplicate,
-    expr,
-    function_of,
-    is_more_than,
-    is_unchecked,
-    load,
-    negate,
-    size_of,
-    stmt,
-)
+from ..snippets import assign, call, function_of, is_more_than, is_unchecked, load, negate, size_of
 from .clauses.solver_order import End, SolverOrder
 from .observation import KEPT, RESULT, Observation
 from .questions import Manner, QuestionWriter

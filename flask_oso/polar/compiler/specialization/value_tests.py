@@ -18,12 +18,12 @@ from ...nodes import Operator, Value
 from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
 from ..classes.plain_classes import is_plain_object
+from ..quotations import expr
 from ..snippets import (
     all_of,
     any_of,
     call,
     compared,
-    expr,
     is_ascii,
     is_not_none,
     is_of,

@@ -16,16 +16,14 @@ from ...nodes import Value
 from ...sources import Span
 from ..binding_analysis import NotCompilable, is_string
 from ..classes.plain_classes import compares_by_identity
+from ..quotations import code, duplicate, expr
 from ..snippets import (
     all_of,
     any_of,
     assign,
     attribute_of,
     call,
-    code,
     compared,
-    duplicate,
-    expr,
     is_none,
     is_of,
     is_type,

@@ -17,7 +17,8 @@ import ast
 import typing as t
 
 from ....value_objects import Record
-from ...snippets import Hole, all_of, assign, code_of, is_type, stmt
+from ...quotations import Hole, stmt
+from ...snippets import all_of, assign, code_of, is_type
 from ..names import Names, conjuncts, disjuncts
 
 #: The most that is added in one step, and the largest value with which steps begin, where the steps

@@ -30,20 +30,17 @@ import typing as t
 from collections.abc import Iterator, Sequence
 
 from ....value_objects import Record
+from ...quotations import code, duplicate, expr, stmt
 from ...snippets import (
     all_of,
     appended,
     assign,
     assign_parts,
     call,
-    code,
     code_of,
     compared,
-    duplicate,
-    expr,
     is_unchecked,
     load,
-    stmt,
     tuple_of,
 )
 from ..exclusion import class_tested, exclude_each_other, without_contradicted

@@ -24,7 +24,8 @@ import ast
 import bisect
 import typing as t
 
-from ...snippets import call, code, duplicate, expr, load, method_call, stmt, tuple_of, unpacked
+from ...quotations import code, duplicate, expr, stmt
+from ...snippets import call, load, method_call, tuple_of, unpacked
 from ..names import (
     FOUND,
     LEVEL,

@@ -15,6 +15,7 @@ from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term
 from ....traversal import compared_next, is_operation
 from ...binding_analysis import NotCompilable, is_constant
 from ...goal_forms import has_rest, pair_in, written_term
+from ...quotations import duplicate
 from ...scopes import Pending, pending_goals, prepend
 from ...snippets import (
     all_of,
@@ -23,7 +24,6 @@ from ...snippets import (
     assign_parts,
     call,
     compared,
-    duplicate,
     is_not_of,
     is_type,
     item_of,

@@ -17,7 +17,7 @@ from ....solver.clauses import Clause
 from ....sources import Span
 from ...binding_analysis import NotCompilable
 from ...goal_forms import call_of
-from ...snippets import code, stmt
+from ...quotations import code, stmt
 from ..clauses.clause_forms import PutOff
 from ..observation import with_ends
 

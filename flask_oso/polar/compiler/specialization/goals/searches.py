@@ -18,8 +18,9 @@ from ...binding_analysis import NotCompilable, is_string
 from ...classes.plain_classes import is_plain_object
 from ...goal_forms import pair_in, searched_in, variables_in, written_term
 from ...passes.names import FOUND
+from ...quotations import expr
 from ...scopes import Pending, pending_goals, prepend
-from ...snippets import any_of, call, compared, expr, is_type, load, negate
+from ...snippets import any_of, call, compared, is_type, load, negate
 from ..clauses.clause_forms import PutOff, is_scalar
 from ..regions import Fact, Known, Region
 from ..value_tests import (

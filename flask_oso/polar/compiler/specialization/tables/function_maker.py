@@ -18,18 +18,8 @@ from ...binding_analysis import NotCompilable
 from ...classes.plain_classes import is_plain_object
 from ...classes.weak_classes import WeakClass, add_class
 from ...passes.names import FOUND, nodes_in, rename
-from ...snippets import (
-    assign,
-    call,
-    code,
-    code_of,
-    duplicate,
-    function_of,
-    is_ascii,
-    load,
-    negate,
-    stmt,
-)
+from ...quotations import code, duplicate, stmt
+from ...snippets import assign, call, code_of, function_of, is_ascii, load, negate
 from ..goals.obstacles import Attempts, tried_first
 from ..kept_searches import STRINGS, KeptSearch, SearchKey
 from ..observation import FREQUENT

@@ -26,8 +26,9 @@ from ...passes.names import (
     statements_in,
     written_name,
 )
+from ...quotations import duplicate
 from ...scopes import ProgramInterface
-from ...snippets import any_of, compared, duplicate, item_of, load, method_call
+from ...snippets import any_of, compared, item_of, load, method_call
 
 #: So many texts are compared one by one.
 _FEW = 3

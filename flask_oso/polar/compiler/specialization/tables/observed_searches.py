@@ -12,7 +12,8 @@ import ast
 import typing as t
 from collections.abc import Callable, Sequence
 
-from ...snippets import assign, call, duplicate, function_of, load, tuple_of
+from ...quotations import duplicate
+from ...snippets import assign, call, function_of, load, tuple_of
 from ..observation import FREQUENT, Observation, found_result, made_call, search_step, with_ends
 from ..specialization import NEW_MEMO, attempted, remembers
 from .drafts import Asked, Drafts
