@@ -22,7 +22,8 @@ import re
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import assign, compared, duplicate, load
+from ..quotations import duplicate
+from ..snippets import assign, compared, load
 from .names import COUNT, KIND, Names, blocks_in, gives_up, read_name, sets_true, written_name
 
 #: The names of the class of the last value that was looked at: they are tested again in any case.

@@ -12,7 +12,8 @@ import typing as t
 from collections.abc import Callable
 
 from ...passes.names import gives_up
-from ...snippets import call, duplicate, load
+from ...quotations import duplicate
+from ...snippets import call, load
 from .drafts import Specialization
 
 #: How often a function gives up before its questions are looked at for the first time.
@@ -59,7 +60,7 @@ class Sample:
         answer = self._made(*args)
         self._asked += 1
         self._given_up += answer is None
-        if self._asked == SAMPLE:
+        if self._asked >= SAMPLE:
             self._end(self, self._given_up * 2 > SAMPLE)
         return answer
 
