@@ -50,9 +50,12 @@ def conjunction(*parts: RowCondition) -> RowCondition:
     ``exists(p: a) and exists(q: exists(p: b))  =>  exists(p: a and exists(q: b))``
     for the row ``p`` of a to-one relation, which is not one of ``q``.
     """
+    # Most are asked for about errors, of which there are none.
+    if FALSE in parts:
+        return FALSE
     found: dict[RowCondition, None] = {}
     for part in _flat(parts, And):
-        if part == FALSE or _contrary(part) in found:
+        if part == FALSE or (found and _contrary(part) in found):
             return FALSE
         if part != TRUE:
             found.setdefault(part)
@@ -67,9 +70,13 @@ def disjunction(*parts: RowCondition) -> RowCondition:
     ``(a and c) or (b and c)  =>  (a or b) and c``; ``c = 1 or c = 2  =>  c in [1, 2]``.
     What differs in the names of its rows only is the same.
     """
+    if TRUE in parts:
+        return TRUE
+    if all(part == FALSE for part in parts):
+        return FALSE
     found: dict[RowCondition, None] = {}
     for part in _with_common_names([*_flat(parts, Or)]):
-        if part == TRUE or _contrary(part) in found:
+        if part == TRUE or (found and _contrary(part) in found):
             return TRUE
         if part != FALSE:
             found.setdefault(part)
