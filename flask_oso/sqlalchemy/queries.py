@@ -16,7 +16,7 @@ from sqlalchemy import orm
 
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.registry import Host
-from ..polar.residual.algebra.ir import TRUE, ToMany, ToOne, walk_condition
+from ..polar.residual.algebra.ir import TRUE, ToMany, ToOne, rows_in
 from ..polar.residual.algebra.schema import Schema
 from ..polar.residual.outcomes import Residual
 from .mapped.mapper_facts import MapperFacts
@@ -189,8 +189,8 @@ def _classes_elsewhere(residual: Residual) -> set[type]:
 
     These may have tables of the same names.
     """
-    parts = walk_condition(residual.condition)
-    classes = {part.cls for part in parts if isinstance(part, ToOne | ToMany)}
+    rows = rows_in(residual.condition)
+    classes = {row.cls for row in rows if isinstance(row, ToOne | ToMany)}
     mine = bind_key(residual.root.cls)
     return {each for each in classes if bind_key(each) != mine}
 

@@ -43,8 +43,8 @@ from ...polar.residual.algebra.ir import (
     ToMany,
     ToOne,
     Unlinked,
+    children_of,
     conjuncts_of,
-    walk_condition,
 )
 from ...polar.residual.algebra.simplify import negation as opposite
 from ..mapped.loaded import explaining_unloaded
@@ -147,6 +147,8 @@ class Translator:
         self._keys = KeyEquations(names, known)
         self._compare = self._keys.compare
         self._sources = Aliases(names)
+        #: Whether there are subqueries in conditions, by their identities, which are kept so.
+        self._reading: dict[int, tuple[RowCondition, bool]] = {}
         #: How many conditions became of those that were distributed over an ``or``.
         self._distributed = 0
         #: What is asked in one way for a page, and in another for all rows.
@@ -198,7 +200,12 @@ class Translator:
 
     def _reads_rows(self, condition: RowCondition) -> bool:
         """Tell whether there is a subquery in a condition."""
-        return any(reads_rows(each, self._names) for each in walk_condition(condition))
+        known = self._reading.get(id(condition))
+        if known is None:
+            reads = reads_rows(condition, self._names)
+            reads = reads or any(map(self._reads_rows, children_of(condition)))
+            known = self._reading[id(condition)] = condition, reads
+        return known[1]
 
     def _not(self, condition: Not, scope: RowScope) -> t.Any:
         part = condition.part

@@ -232,12 +232,18 @@ def _is_another(row: RowPath, rows: set[RowPath]) -> bool:
 
 
 def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) -> set[RowPath]:
-    """Return which of some rows, and of those in scope, a condition is about.
+    """Return which of some rows, and of those in scope, a condition is about."""
+    return {*_mentioned_in_turn(part, rows, scope)}
+
+
+def _mentioned_in_turn(
+    part: t.Any, rows: Collection[RowPath], scope: Collection[Node]
+) -> Iterator[RowPath]:
+    """Yield these rows, some of them twice.
 
     INVARIANT: a foreign key is a column of the owner. A subquery that reads it from a row in scope
     is no list of its own, even where it also has the row to which the key leads.
     """
-    found: set[RowPath] = set()
     stack = [part]
     while stack:
         each = stack.pop()
@@ -245,8 +251,8 @@ def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) 
         if inside.isdisjoint(rows) and inside.isdisjoint(scope):
             continue
         if isinstance(each, Exists) and isinstance(each.row, ToMany):
-            inner = _mentioned(each.part, rows, scope)
-            found.update(row for row in inner if not _begins_at(row, each.row))
+            inner = _mentioned_in_turn(each.part, rows, scope)
+            yield from (row for row in inner if not _begins_at(row, each.row))
             stack.append(each.row.owner)
             continue
         if isinstance(each, SameLink):
@@ -254,10 +260,9 @@ def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) 
         elif isinstance(each, Unlinked):
             stack.append(each.row.owner)
         if isinstance(each, _ROWS) and (each in rows or each in scope):
-            found.add(each)
+            yield each
             continue
         stack.extend(children_of(each))
-    return found
 
 
 def _begins_at(node: t.Any, row: RowPath) -> bool:
@@ -288,7 +293,7 @@ def outside(condition: Exists, scope: Mapping[Node, t.Any]) -> Mapping[Node, t.A
 
 def is_apart(part: RowCondition, scope: Collection[Node]) -> bool:
     """Tell whether a condition is about no row in scope."""
-    return not _mentioned(part, (), scope)
+    return next(_mentioned_in_turn(part, (), scope), None) is None
 
 
 def is_anchored(part: RowCondition, names: MapperFacts) -> bool:
