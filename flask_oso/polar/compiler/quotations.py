@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 import textwrap
 import typing as t
 from collections.abc import Callable, Mapping, Sequence
@@ -42,15 +43,17 @@ def expr(quotation: str, **holes: Hole) -> ast.expr:
 def _maker_of(quotation: str, *holes: str) -> Callable[[Mapping[str, Hole]], list[ast.stmt]]:
     """Return a function that makes the nodes of a quotation, which have no positions.
 
-    To copy nodes would take several times as long.
+    To copy nodes would take several times as long, and so would to compile such a function.
     """
-    parts = _Maker(holes).parts(ast.parse(textwrap.dedent(quotation)).body)
-    made: Callable[[Mapping[str, Hole]], list[ast.stmt]] = eval(f"lambda holes: {parts}", _MAKERS)
-    return made
+    return _Maker(holes).parts(ast.parse(textwrap.dedent(quotation)).body)
+
+
+#: Makes a part of a quotation, given what takes the place of its holes.
+_Make = Callable[[Mapping[str, Hole]], t.Any]
 
 
 class _Maker:
-    """Writes what makes nodes.
+    """Makes what makes nodes.
 
     :param holes: the names of the holes.
     """
@@ -58,32 +61,58 @@ class _Maker:
     def __init__(self, holes: Sequence[str]) -> None:
         self._holes = dict.fromkeys(holes, False)
 
-    def parts(self, nodes: Sequence[t.Any]) -> str:
-        """Write a list of nodes, where a hole alone in its place may stand for several."""
-        made = []
-        for each in nodes:
-            inner = each.value if type(each) in (ast.Starred, ast.Expr) else None
-            if type(inner) is ast.Name and inner.id in self._holes:
-                made.append(f"*several({type(each).__name__}, {self._value(inner)})")
-            else:
-                made.append(self._part(each))
-        return f"[{', '.join(made)}]"
+    def parts(self, nodes: Sequence[t.Any]) -> _Make:
+        """Return what makes a list of nodes, where a hole alone may stand for several."""
+        makers = [*map(self._in_list, nodes)]
+        if not any(is_several for is_several, _ in makers):
+            each_one = [make for _, make in makers]
+            return lambda holes: [make(holes) for make in each_one]
 
-    def _part(self, part: t.Any) -> str:
+        def make_all(holes: Mapping[str, Hole]) -> list[t.Any]:
+            made: list[t.Any] = []
+            for is_several, make in makers:
+                made += make(holes) if is_several else [make(holes)]
+            return made
+
+        return make_all
+
+    def _in_list(self, node: t.Any) -> tuple[bool, _Make]:
+        kind = type(node)
+        inner = node.value if kind in (ast.Starred, ast.Expr) else None
+        if type(inner) is not ast.Name or inner.id not in self._holes:
+            return False, self._part(node)
+        value = self._value(inner)
+        return True, lambda holes: _several(kind, value(holes))
+
+    def _part(self, part: t.Any) -> _Make:
         if type(part) is list:
             return self.parts(part)
         if not isinstance(part, ast.AST):
-            return f"holes[{part!r}]" if part in self._holes else repr(part)
+            return operator.itemgetter(part) if part in self._holes else lambda holes: part
         if type(part) is ast.Name and part.id in self._holes:
             return self._value(part)
-        if type(part) is ast.Constant:
-            return f"Constant({part.value!r})"
-        fields = (getattr(part, name, None) for name in part._fields)
-        return f"{type(part).__name__}({', '.join(map(self._part, fields))})"
+        kind, fields = type(part), [getattr(part, name, None) for name in part._fields]
+        if kind is ast.Constant:
+            return lambda holes: ast.Constant(part.value)  # type: ignore[attr-defined]
+        # Only what is a node, a list or a hole is made anew each time.
+        made = {
+            at: self._part(field)
+            for at, field in enumerate(fields)
+            if isinstance(field, ast.AST | list) or field in self._holes
+        }
 
-    def _value(self, name: ast.Name) -> str:
+        def make(holes: Mapping[str, Hole]) -> ast.AST:
+            values = [*fields]
+            for at, make_field in made.items():
+                values[at] = make_field(holes)
+            return kind(*values)
+
+        return make
+
+    def _value(self, name: ast.Name) -> _Make:
         is_copy, self._holes[name.id] = self._holes[name.id], True
-        return f"value(holes[{name.id!r}], {type(name.ctx).__name__}, {is_copy})"
+        key, context = name.id, type(name.ctx)
+        return lambda holes: _value(holes[key], context, is_copy)
 
 
 def _value(value: t.Any, context: type[ast.expr_context], is_copy: bool) -> t.Any:
@@ -102,9 +131,6 @@ def _several(kind: type[ast.AST], value: t.Any) -> Sequence[ast.AST]:
     if isinstance(value, ast.expr):
         return [ast.Starred(value, ast.Load()) if kind is ast.Starred else ast.Expr(value)]
     return t.cast("Sequence[ast.AST]", value)
-
-
-_MAKERS: dict[str, t.Any] = {**vars(ast), "value": _value, "several": _several}
 
 
 _Code = t.TypeVar("_Code")
