@@ -35,6 +35,7 @@ CONDITIONS = {
     "list": 'm in u.members and m.role = "admin"',
     "set": 'm in u.member_set and m.role = "admin"',
     "member": "m in u.members and m.project = p",
+    "count": "u.members.__len__() > 0 and u.member_set.__len__() > 0",
     "org": "u.org = p.org",
     "parent": "p.parent matches Project and p.parent.owner = u",
     "chain": "owns(u, p)",

@@ -126,7 +126,7 @@ _ASKED = (
 _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at", "pairs_ahead", "texts_ahead")
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
-    *("plain", "readable", "simple", "ordered", "decided", "harmless", "told", "rows"),
+    *("plain", "readable", "simple", "alone", "ordered", "decided", "harmless", "told", "rows"),
     *("collections", "check_sandbox", "is_simple"),
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison

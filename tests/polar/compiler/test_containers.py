@@ -595,6 +595,12 @@ def test_method_that_refuses_its_arguments_fails_where_the_solver_calls_it() -> 
         *('d.x.replace("a", "b") = u.x', "d.x.replace(u.x, d.x) = u.x", "d.x.replace(u.x) = u.x"),
         *("u.x in d.x.partition(u.x)", "[u.x] = d.x.rsplit(u.x)", "d.x.rfind(u.x) = 1"),
         *("u.x in d.x.splitlines()", 'd.x.replace("a", "").startswith(u.x)'),
+        *('d.x = ":".join([u.x, "a"])', 'd.x = "".join([u.x])', '"a".join([d.x, u.x]) = "aaa"'),
+        *(
+            '"".join(d.x) = u.x',
+            'd.x.join([u.x, "a"]) = u.x',
+            'xs = d.x and ":".join([u.x, *xs]) = "a"',
+        ),
     ],
 )
 def test_methods_of_texts_are_answered_alike(condition: str) -> None:
@@ -610,6 +616,19 @@ def test_replaced_text_is_plain_data() -> None:
     oso = _oso('allow(u: User, "read", d: Doc) if d.x.replace("a", "b") = u.x;', compiled=True)
 
     assert specialized(oso.engine, User("bnb"), "read", Doc("ana")) is True
+
+
+def test_text_that_is_made_of_several_is_plain_data() -> None:
+    """As of a kind and an action, which a token has in one text."""
+    oso = _oso(
+        'allow(u: User, action, d: Doc) if s in u.x and s = ":".join([d.x, action]);', compiled=True
+    )
+
+    answers = [
+        specialized(oso.engine, User(["doc:read"]), each, Doc("doc")) for each in ("read", "edit")
+    ]
+
+    assert answers == [True, False]
 
 
 @pytest.mark.parametrize("compiled", [True, False])
@@ -757,3 +776,41 @@ def test_data_that_contain_themselves_are_not_followed_without_end() -> None:
     answer = specialized(oso.engine, User(ring), "read", Doc([[1]]))
 
     assert answer is None
+
+
+class Alone:
+    """It equals itself alone."""
+
+
+class Spotted:
+    """It equals all others of its class."""
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Spotted
+
+    def __hash__(self) -> int:
+        return 1
+
+
+_ONE, _TWO = Alone(), Alone()
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        *([_ONE, _TWO], [_ONE, "a"], [_TWO, "b"], [_ONE, 1], [True, _ONE], [Spotted(), _ONE]),
+        *({_ONE, "a"}, {Spotted()}, [None, _ONE], [[_ONE]], (_ONE, _TWO), []),
+    ],
+    ids=range(12),
+)
+@pytest.mark.parametrize("condition", ["x in u.x and x in d.x", "not (x in u.x and x in d.x)"])
+def test_objects_of_two_collections_are_found_as_by_the_solver(
+    condition: str, elements: t.Any
+) -> None:
+    """Those that equal themselves alone are found by their hash, beside texts."""
+    policy = f'allow(u: User, "read", d: Doc) if {condition};'
+    compiled, solver = (make_oso(policy, User, Doc, Alone, compiled=each) for each in (True, False))
+
+    for searched in ([_ONE, _TWO], [_TWO], ["a", _TWO], [1, 2], [Spotted(), 5], [None, "q"]):
+        question = User(searched), "read", Doc(elements)
+        assert outcome_of(compiled, *question) == outcome_of(solver, *question), searched

@@ -667,13 +667,14 @@ def test_flag_stays(text: str) -> None:
         ),
         (
             "if among(e, w): found = e",
-            "x0 = texts_in(w)",
-            "if e in x0 if x0 is not None and type(e) is str else among(e, w): found = e",
+            "x0 = found_once(w, v)",
+            "if e in x0 if x0 is not None and (type(e) is str or type(e) in alone)"
+            " else among(e, w): found = e",
         ),
         (
             "if e in w if type(w) in sets else among(e, w): found = e",
-            "x0 = texts_in(w)",
-            "if e in x0 if x0 is not None and type(e) is str else"
+            "x0 = found_once(w, v)",
+            "if e in x0 if x0 is not None and (type(e) is str or type(e) in alone) else"
             " (e in w if type(w) in sets else among(e, w)): found = e",
         ),
     ],

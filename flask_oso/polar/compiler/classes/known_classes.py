@@ -74,6 +74,8 @@ class KnownClasses:
         self.readable: set[type] = {*self.objects}
         # Classes whose values Python compares without running code of a class.
         self.simple: set[type] = {*EQUATED}
+        # Those of them whose objects equal themselves alone, and have the hash of that.
+        self.alone: set[type] = set()
         # Classes that derive from a native one and compare as it does.
         self.derived: set[type] = set()
         # Classes whose values have an order among themselves, and compare without code of a class.
@@ -145,6 +147,9 @@ class KnownClasses:
             self._add(cls, self.rows, self.decided, self.harmless)
         elif compares_by_identity(cls):
             self._add(cls, self.simple, self.decided)
+            own: t.Any = cls.__hash__
+            if own is object.__hash__:
+                self._add(cls, self.alone)
         elif self._host.text_equality(cls) is not None:
             self._add(cls, self.decided)
         return True

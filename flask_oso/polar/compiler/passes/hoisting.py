@@ -6,8 +6,9 @@ In go the statements of a function; they are changed where they stand::
         =>  if v: … w = a.x; x1 = type(w); for e in v: if type(e) is x1: …
 
     for e in v: if among(e, w): …
-        =>  x1 = texts_in(w)
-            for e in v: if e in x1 if x1 is not None and type(e) is str else among(e, w): …
+        =>  x1 = found_once(w, v)
+            for e in v: if e in x1 if x1 is not None and (type(e) is str or type(e) in alone)
+                        else among(e, w): …
 
     for e in v: b = (p := e.key) == w.key and p is not None
         =>  x1 = w.key; for e in v: b = (p := e.key) == x1 and p is not None
@@ -26,8 +27,26 @@ import ast
 import typing as t
 from collections.abc import Callable
 
-from ..snippets import all_of, assign, call, compared, is_not_none, is_type, load
-from .names import Names, blocks_in, nodes_in, only_gives_up, read_name, written_name
+from ..snippets import (
+    all_of,
+    any_of,
+    assign,
+    call,
+    compared,
+    is_not_none,
+    is_of,
+    is_type,
+    load,
+)
+from .names import (
+    Names,
+    blocks_in,
+    listed_name,
+    nodes_in,
+    only_gives_up,
+    read_name,
+    written_name,
+)
 
 _COMPARISONS = (ast.Is, ast.IsNot, ast.In, ast.NotIn)
 
@@ -168,9 +187,12 @@ class _Hoisting:
         return None if is_other or listed in self._changing else (item, listed)
 
     def _among_texts(self, test: ast.expr, item: str, listed: str) -> ast.expr:
-        """Write a search where it is known once whether texts are found by their hash."""
-        texts = self._once(call("texts_in", load(listed)))
-        is_known = all_of([is_not_none(texts), is_type(item, "str")])
+        """Write a search where it is known once whether values are found by their hash."""
+        over = listed_name(self._loop.iter)
+        given = [load(each) for each in (listed, over) if each is not None]
+        texts = self._once(call("found_once", *given))
+        is_found = any_of([is_type(item, "str"), is_of(item, "alone")])
+        is_known = all_of([is_not_none(texts), is_found])
         return ast.IfExp(is_known, compared(load(item), ast.In(), texts), test)
 
     def _look_at_the_other(self, test: ast.BoolOp) -> None:

@@ -120,6 +120,14 @@ def read_name(node: ast.AST) -> str | None:
     return node.id if type(node) is ast.Name else None
 
 
+def listed_name(over: ast.expr) -> str | None:
+    """Return the name of the list that a loop goes through, itself or a copy of it."""
+    match over:
+        case ast.Name(listed) | ast.List([ast.Starred(ast.Name(listed))]):
+            return listed
+    return None
+
+
 def sets_true(statement: ast.AST) -> str | None:
     """Return the name that a statement sets to ``True``, as for a solution, if it does."""
     match statement:

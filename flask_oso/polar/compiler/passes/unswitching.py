@@ -24,7 +24,17 @@ from collections.abc import Callable
 
 from ..quotations import duplicate
 from ..snippets import assign, compared, load
-from .names import COUNT, KIND, Names, blocks_in, gives_up, read_name, sets_true, written_name
+from .names import (
+    COUNT,
+    KIND,
+    Names,
+    blocks_in,
+    gives_up,
+    listed_name,
+    read_name,
+    sets_true,
+    written_name,
+)
 
 #: The names of the class of the last value that was looked at: they are tested again in any case.
 _CACHE = re.compile(r"c\d+")
@@ -89,11 +99,9 @@ class _Unswitching:
         """Write what is done with each element where the condition does not hold."""
         if not body:
             return []
-        match loop.iter:
-            case ast.Name(listed) | ast.List([ast.Starred(ast.Name(listed))]):
-                pass
-            case _:
-                return None
+        listed = listed_name(loop.iter)
+        if listed is None:
+            return None
         each = t.cast(ast.stmt, ast.For(loop.target, loop.iter, body, []))
         again = ast.copy_location(duplicate(each), loop)
         names = Names([again])

@@ -302,7 +302,7 @@ class ValueGuards:
     def _equal_boolean(
         self, region: Region, literal: Value, other: Known, span: Span | None
     ) -> Region:
-        is_it = "X is FLAG or (not type(X) is bool and alike(X, FLAG))"
+        is_it = "X is FLAG or (not type(X) is bool and X is not None and alike(X, FLAG))"
         test = expr(is_it, X=other.name, FLAG=ast.Constant(literal.value))
         inner = self._guards.under(region, ("is", other.name, bool, literal.value), test, [], span)
         inner.tested = (other.name,)

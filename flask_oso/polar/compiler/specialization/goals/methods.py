@@ -10,9 +10,9 @@ import ast
 import typing as t
 from collections.abc import Sequence
 
-from ....nodes import Call, Term
-from ...binding_analysis import NotCompilable
-from ...goal_forms import searched_in
+from ....nodes import Call, List, Term
+from ...binding_analysis import NotCompilable, is_string
+from ...goal_forms import searched_in, written_term
 from ...scopes import Pending
 from ...snippets import any_of, call, is_of, is_type, load, method_call
 from ..regions import Fact, Known, Region
@@ -36,9 +36,12 @@ class Methods(Searches):
 
         :raises NotCompilable: if the method may do more than to read plain data.
         """
-        name, args = called.name, [self._bound(arg) for arg in called.args]
+        name = called.name
         if called.kwargs:
             raise NotCompilable("a method", self.goal.span)
+        if name == "join" and len(called.args) == 1 and is_string(owner.literal):
+            return self._result(*self._joined(owner, called.args[0]), result)
+        args = [self._bound(arg) for arg in called.args]
         made = None if args else self._read_by(owner, name)
         if made is None and owner.exact not in (None, dict, str):
             return self.observed(owner, name, tuple(args), result)
@@ -118,8 +121,32 @@ class Methods(Searches):
 
     def _of_text(self, owner: Known, name: str, args: Sequence[Known]) -> Made:
         """Write a call of a method of strings with strings."""
+        region = self._all_texts((owner, *args))
+        made = method_call(written(owner), name, *map(written, args))
+        fact = ("method", owner.key, name, *(arg.key for arg in args))
+        return region, self.guards.computed(region, made, fact, self.goal.span)
+
+    def _joined(self, between: Known, listed: Term) -> Made:
+        """Write ``":".join([x, y])``, which makes one text of several.
+
+        :raises NotCompilable: if the list is none of the policy.
+        """
+        parts = written_term(listed)
+        if not isinstance(parts, List) or parts.rest is not None:
+            raise NotCompilable("a method", self.goal.span)
+        texts = [self._bound(each) for each in parts.items]
+        if any(each.choices or each.exact not in (None, str) for each in texts):
+            raise NotCompilable("a method", self.goal.span)
+        region = self._all_texts(texts)
+        built = ast.List([*map(written, texts)], ast.Load())
+        made = method_call(written(between), "join", built)
+        fact = ("method", between.key, "join", *(each.key for each in texts))
+        return region, self.guards.computed(region, made, fact, self.goal.span)
+
+    def _all_texts(self, values: Sequence[Known]) -> Region:
+        """Return the region where values are texts; for others the function gives up."""
         region, span = self.region, self.goal.span
-        for value in (owner, *args):
+        for value in values:
             if value.exact is str:
                 continue
             if value.literal is None:
@@ -127,9 +154,7 @@ class Methods(Searches):
                 region = self.guards.guard(region, ("text", value.name), is_text, [value], span)
             elif type(value.literal.value) is not str:
                 raise NotCompilable("a method of another kind of values", span)
-        made = method_call(written(owner), name, *map(written, args))
-        fact = ("method", owner.key, name, *(arg.key for arg in args))
-        return region, self.guards.computed(region, made, fact, span)
+        return region
 
     def _of_dictionary(
         self, owner: Known, name: str, args: Sequence[Known | None], result: Term

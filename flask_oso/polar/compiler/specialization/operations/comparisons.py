@@ -86,6 +86,8 @@ class SilentComparisons:
     def __init__(self, known: KnownClasses, equality: SideEffectFreeEquality) -> None:
         #: Classes whose values Python compares without running code of a class.
         self._simple = known.simple
+        #: Those of them whose objects equal themselves alone, and have the hash of that.
+        self._alone = known.alone
         #: Classes that derive from a native one and compare as it does.
         self._derived = known.derived
         #: Classes whose values are objects of the host that need no sandbox check.
@@ -349,6 +351,28 @@ class SilentComparisons:
 
     #: For a search where a solution ends the function.
     among_first = among
+
+    def found_once(
+        self, collection: t.Any, searched: t.Collection[t.Any] | None = None
+    ) -> t.AbstractSet[t.Any] | None:
+        """Return what finds texts, and objects that equal themselves alone, by their hash.
+
+        A set, or what is in a list of such values; ``None`` for anything else.
+
+        :param searched: what is searched for: for a single value no set is made of a list.
+        """
+        kind = type(collection)
+        if kind in _SETS:
+            return t.cast("t.AbstractSet[t.Any]", collection)
+        if kind is not list or len(collection) > MAX_ELEMENTS:
+            return None
+        if searched is not None and len(searched) == 1:
+            return None
+        elements, alone = [*collection], self._alone
+        for element in elements:
+            if type(element) is not str and type(element) not in alone:
+                return None
+        return frozenset(elements)
 
     def all_texts(self, collection: t.Any, is_once: bool = False) -> t.Any:
         """Return what finds the texts of a collection by their hash. All elements are looked at.

@@ -57,6 +57,8 @@ class SilentReads:
         #: Those, texts and numbers.
         self._taken = known.taken
         self._takes_list = known.takes_list
+        #: The lists of related rows.
+        self._collections = known.collections
         self._learn, self._is_object = known.learn, known.is_object
         self._keeps, self._is_hashed = known.keeps, known.is_hashed
         self._alike, self._among = comparisons.alike, comparisons.among
@@ -319,7 +321,9 @@ class SilentReads:
 
     def length_of(self, value: t.Any) -> int:
         """Return how many elements a list, a tuple, a set or a text has. None is looked at."""
-        if type(value) not in LISTED and not (type(value) is str and value.isascii()):
+        kind = type(value)
+        is_text = kind is str and value.isascii()
+        if kind not in LISTED and kind not in self._collections and not is_text:
             raise NotSilent
         return len(value)
 

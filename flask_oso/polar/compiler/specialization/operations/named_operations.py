@@ -12,7 +12,7 @@ from ...classes.readable_classes import NotSilent
 from ...passes.recursion.worklists import leads_back
 from .comparisons import SilentComparisons
 from .containers import SilentReads
-from .plain_data import each_once, number_of, texts_found, texts_in
+from .plain_data import each_once, number_of, texts_found
 
 #: What a specialization gives up for: a missing attribute or entry, a signalling NaN, arguments
 #: that a method of a string refuses, and the above.
@@ -29,7 +29,6 @@ _FUNCTIONS: dict[str, t.Any] = {
     "not_silent": NotSilent,
     "number_of": number_of,
     "texts_found": texts_found,
-    "texts_in": texts_in,
 }
 
 

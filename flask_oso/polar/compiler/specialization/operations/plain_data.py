@@ -30,17 +30,6 @@ _PLAIN_EQUALITIES: tuple[t.Any, ...] = (object.__eq__, int.__eq__)
 _Set = set[t.Any] | frozenset[t.Any]
 
 
-def texts_in(collection: t.Any) -> t.AbstractSet[t.Any] | None:
-    """Return where texts are found by their hash: a set, or those of a list; else ``None``."""
-    kind = type(collection)
-    if kind is set or kind is frozenset:
-        return t.cast("t.AbstractSet[t.Any]", collection)
-    if kind is not list or len(collection) > MAX_ELEMENTS:
-        return None
-    elements = [*collection]
-    return frozenset(elements) if TEXT.issuperset(map(type, elements)) else None
-
-
 def texts_found(solutions: list[t.Any]) -> set[str]:
     """Return the values that an argument may have, each once, if they are texts."""
     for each in solutions:
@@ -79,21 +68,25 @@ def are_one_moment(left: t.Any, right: t.Any) -> bool:
 
 
 def are_alike_flat(left: t.Any, right: t.Any) -> bool:
-    """Compare tuples, or copies of sets: whether that asks nobody depends on their elements."""
+    """Compare tuples, or sets: whether that asks nobody depends on their elements."""
     # Two comparisons of classes take less than a look into a set.
     for element in left:
-        if (kind := type(element)) is not int and kind is not str and kind not in ELEMENTS:
+        if (kind := type(element)) is not str and kind is not int and kind not in ELEMENTS:
             raise NotSilent
     for element in right:
-        if (kind := type(element)) is not int and kind is not str and kind not in ELEMENTS:
+        if (kind := type(element)) is not str and kind is not int and kind not in ELEMENTS:
             raise NotSilent
     same: bool = left == right
     return same
 
 
 def are_alike_sets(left: _Set, right: _Set) -> bool:
-    """Compare sets as above: copies of them, since another thread may change one meanwhile."""
-    return are_alike_flat(left.copy(), right.copy())
+    """Compare sets as above."""
+    try:
+        return are_alike_flat(left, right)
+    except RuntimeError as changed:
+        # Another thread has changed one meanwhile.
+        raise NotSilent from changed
 
 
 def is_among_by_python(
