@@ -51,6 +51,17 @@ def relatives(cls: type) -> list[type]:
     return [each for each in found if each is not object]
 
 
+def may_be_subclass(cls: type, other: type) -> bool:
+    """Tell whether a class is a subclass of another one, or may be.
+
+    A protocol with attributes refuses to tell: only an object has them.
+    """
+    try:
+        return issubclass(cls, other)
+    except TypeError:
+        return True
+
+
 def declared(cls: type) -> Iterator[str]:
     """Return the names that a class declares without giving them a value."""
     slots = vars(cls).get("__slots__", ())

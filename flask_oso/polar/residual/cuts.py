@@ -156,7 +156,8 @@ class CutDecider:
         tag = specializer.tag
         if tag is None or specializer.fields:
             return False
-        return all(self._patterns.is_one(cls, tag) for cls in self._search.classes_of(arg.row))
+        classes = self._search.classes_of(arg.row)
+        return all(self._patterns.knows_one(cls, tag) for cls in classes)
 
     def _closed(self, term: Term, frame: ClauseFrame) -> t.Any:
         """Return a term of a clause with the values of its variables."""

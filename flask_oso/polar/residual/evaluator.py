@@ -435,7 +435,8 @@ class PartialEvaluator:
         tag = pattern.tag
         if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
-        return any(self._patterns.is_one(cls, tag) for cls in self._search.classes_of(row))
+        classes = self._search.classes_of(row)
+        return any(self._patterns.knows_one(cls, tag) is not False for cls in classes)
 
     def _in_order(
         self, clauses: list[Clause], args: tuple[t.Any, ...]
@@ -469,8 +470,8 @@ class PartialEvaluator:
             if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
                 continue
             cls = argument_class(arg)
-            is_meant = cls is None or self._patterns.is_one(cls, tag) or self._claims(arg, tag)
-            if not is_meant:
+            is_meant = cls is None or self._patterns.knows_one(cls, tag)
+            if not (is_meant or self._claims(arg, tag)):
                 return False
         return True
 

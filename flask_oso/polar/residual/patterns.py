@@ -11,7 +11,7 @@ import typing as t
 from ..exceptions import UnregisteredClassError
 from ..host.registry import RESERVED_NAMES
 from ..nodes import Expression, List, Operator, Pattern, Unknown, Value
-from ..solver.class_tests import members_of_tag
+from ..solver.class_tests import is_subclass, members_of_tag
 from ..sources import located
 from ..spelling import meant_class
 from .algebra.ir import FALSE, TRUE, OfClass, RowCondition, RowPath, is_nullable, rows_of
@@ -115,7 +115,7 @@ class PatternMatcher:
                 f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
             )
         cls = self._search.host.classes[_TYPES[kind]]
-        if not issubclass(cls, self._search.host.classes[pattern.tag]):
+        if not self.is_one(cls, pattern.tag):
             if is_nullable(value.operand) and isinstance(
                 None, self._search.host.classes[pattern.tag]
             ):
@@ -131,7 +131,7 @@ class PatternMatcher:
             raise self._search.refusal(
                 f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
             )
-        if tag is not None and not issubclass(value.record.cls, classes[tag]):
+        if tag is not None and not self.is_one(value.record.cls, tag):
             return False
         goal = self._search.goal
         for name, inner in reversed(pattern.fields):
@@ -167,10 +167,23 @@ class PatternMatcher:
         return where_rows_exist(test, [row])
 
     def is_one(self, cls: type, tag: str) -> bool:
-        """Tell whether instances of exactly this class match a class or a union."""
+        """Tell whether instances of exactly this class match a class or a union.
+
+        :raises UnsupportedError: if only an instance tells.
+        """
+        answer = self.knows_one(cls, tag)
+        if answer is None:
+            raise self._search.refusal(
+                f"'{tag}' has a test of its own for each object", "Match a class of rows."
+            )
+        return answer
+
+    def knows_one(self, cls: type, tag: str) -> bool | None:
+        """Tell the same; ``None`` if only an instance tells."""
         classes = self._search.host.classes
         names = members_of_tag(tag, self._search.program)
-        return any(issubclass(cls, classes[name]) for name in names)
+        answers = [is_subclass(cls, classes[name]) for name in names]
+        return True if True in answers else None if None in answers else False
 
     def _match_field(self, payload: tuple[RowPath, str, t.Any, str | None, t.Any]) -> GoalResult:
         row, name, inner, tag, self._search.goal = payload

@@ -70,6 +70,29 @@ def _owner(cls: type, name: str) -> type:
     return next(each for each in cls.__mro__ if name in vars(each))
 
 
+def is_subclass(cls: type, wanted: type) -> bool | None:
+    """Return whether all objects of exactly one class are instances of another.
+
+    ``None`` where only an object tells, since the class has a test of its own. This is not
+    ``issubclass``, which may be told something else than ``isinstance``.
+    """
+    if cls is wanted:
+        return True
+    if not has_instance_test(wanted):
+        return wanted in cls.__mro__
+    owner = _owner(type(wanted), "__instancecheck__")
+    if owner is not abc.ABCMeta and (owner.__module__, owner.__qualname__) not in _OF_ABSTRACT:
+        return None
+    try:
+        answer = issubclass(cls, wanted)
+    except TypeError:
+        # A protocol with attributes, or one that cannot be asked.
+        return None
+    # That of pydantic takes nothing that was registered.
+    is_told = owner is abc.ABCMeta or owner.__module__ in _TYPING or wanted in cls.__mro__
+    return answer if is_told or not answer else None
+
+
 def tells_by_class(cls: type) -> bool:
     """Return whether a class knows its instances by the class alone, as mapped ones do.
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from ..characters import with_escapes
 from ..exceptions import PolarRuntimeError, UnregisteredClassError, error_at
 from ..host import sandbox
+from ..host.class_facts import may_be_subclass
 from ..host.conversion import follow, list_elements
 from ..host.registry import RESERVED_NAMES
 from ..nodes import (
@@ -103,7 +104,7 @@ class Matcher:
                 return True
             raise error_at(type(error), str(error), place.span) from error
         cls = self.machine.host.classes.get(tag)
-        if cls is None or issubclass(declared, cls) or issubclass(cls, declared):
+        if cls is None or may_be_subclass(declared, cls) or may_be_subclass(cls, declared):
             return True
         # What programs assign gives the class of the rows of a relation to many, and not that of
         # their collection. Under a negation, where a failed match holds, it may be one.

@@ -365,3 +365,22 @@ def test_what_a_warning_says_is_so() -> None:
     """)
 
     assert oso.authorized_actions(user, note) == {"right"}
+
+
+def test_protocol_with_attributes_may_be_any_class() -> None:
+    """Only an object tells, so there is nothing to warn of."""
+
+    class Named(t.Protocol):
+        """Has a name."""
+
+        name: str
+
+    class Page:
+        """Has a creator."""
+
+    oso = Oso()
+    oso.register_class(Org)
+    oso.register_class(Named)
+    oso.register_class(Page, fields={"creator": Org})
+
+    oso.load_str('allow(n: Named, "read", p: Page) if p.creator = n;')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from flask_oso import Oso
@@ -206,3 +208,16 @@ def test_long_circle_is_found_in_linear_time() -> None:
     (warning,) = warnings_of(block, "has_role(_: User, _role: String, _: Note);")
 
     assert warning.startswith('Circular roles of Note: "r0" if "r1", "r1" if "r2", ')
+
+
+def test_rule_for_a_protocol_with_attributes_gives_a_role() -> None:
+    """Objects of any class may have them."""
+
+    class Owned(t.Protocol):
+        """Has an owner."""
+
+        owner: t.Any
+
+    rule = 'resource Owned { roles = ["editor"]; } has_role(_: User, "editor", _: Owned);'
+
+    assert not load("".join([ALLOW, NOTE, rule]), host=make_host(*CLASSES, Owned)).warnings

@@ -8,10 +8,11 @@ from collections.abc import Sized
 
 import pytest
 
-from flask_oso import Oso
+from flask_oso import Oso, Variable
 from flask_oso.polar.solver.class_tests import (
     has_instance_test,
     is_abstract,
+    is_subclass,
     members_of_tag,
     tells_by_class,
 )
@@ -150,6 +151,40 @@ def test_tells_by_class(cls: type, expected: bool) -> None:
     assert tells_by_class(cls) is expected
 
 
+class Taken(Plain):
+    """Is registered as a subclass of others."""
+
+
+Abstract.register(Taken)
+Model.register(Taken)
+
+
+class Claiming(type):
+    """Has all classes as subclasses, which ``isinstance`` does not ask."""
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return True
+
+
+class Claimed(metaclass=Claiming):
+    """Has no instances."""
+
+
+@pytest.mark.parametrize(
+    ("cls", "wanted", "expected"),
+    [
+        *((Plain, Plain, True), (Taken, Plain, True), (Plain, Taken, False)),
+        *((Taken, Abstract, True), (Plain, Abstract, False), (Plain, Claimed, False)),
+        *((Open, Open, True), (Plain, Open, None), (Plain, Protocol, None)),
+        *((OfProtocol, OfProtocol, True), (Plain, Sized, False), (list, Sized, True)),
+        *((Plain, Model, False), (Taken, Model, None), (Plain, Hooked, True)),
+    ],
+)
+def test_is_subclass(cls: type, wanted: type, expected: bool | None) -> None:
+    """All objects of a class are instances, none is, or each has to be asked."""
+    assert is_subclass(cls, wanted) is expected
+
+
 class OfMeta(type):
     """A kind of class that looks at what is inside."""
 
@@ -169,3 +204,18 @@ def test_class_may_look_at_what_is_inside_a_list(value: list[int], matches: bool
     oso.load_str("f(_: Ones);")
 
     assert oso.query_rule_once("f", value) is matches
+
+
+def test_field_of_a_declared_class_may_match_a_protocol_with_attributes() -> None:
+    """The variable is not known, and only an object has attributes."""
+
+    class Page:
+        """Has an owner."""
+
+    oso = Oso()
+    oso.register_class(Plain)
+    oso.register_class(Protocol)
+    oso.register_class(Page, fields={"owner": Plain})
+    oso.load_str("f(p) if p matches Page and p.owner matches Protocol;")
+
+    assert list(oso.query_rule("f", Variable("page"), accept_expression=True))

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...characters import with_escapes
 from ...host.attribute_types import BOOLEAN, NUMBER, TEXT, Shape, Shapes, Sort
-from ...host.class_facts import relatives
+from ...host.class_facts import may_be_subclass, relatives
 from ...nodes import Expression, List, Operator, Rule, Term, Value, Variable, is_variable
 from ...printer import to_polar
 from ...sources import Span, located
@@ -251,7 +251,7 @@ def _may_be_one(left: type | None, right: type | None, shapes: Shapes) -> bool:
         return True
     if not shapes.compares_by_class(left) or not shapes.compares_by_class(right):
         return True
-    return issubclass(left, right) or any(issubclass(each, right) for each in relatives(left))
+    return any(may_be_subclass(each, right) for each in (left, *relatives(left)))
 
 
 # -- the text of the warning -----------------------------------------------------------

@@ -13,6 +13,7 @@ import operator
 import typing as t
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from ...host.class_facts import may_be_subclass
 from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import (
     Block,
@@ -156,7 +157,7 @@ class _Heads:
             return True
         wanted, cls = self._host.classes[tag], self._host.classes[class_name]
         # The classes may be related either way.
-        return issubclass(cls, wanted) or issubclass(wanted, cls)
+        return may_be_subclass(cls, wanted) or may_be_subclass(wanted, cls)
 
 
 def _string(parameter: Parameter) -> str | None:

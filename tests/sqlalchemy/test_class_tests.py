@@ -1,0 +1,145 @@
+"""Lists take rows for instances of the classes of a policy as checks do, or are refused.
+
+A class may tell its instances by more than their classes: no row is there to be asked.
+"""
+
+from __future__ import annotations
+
+import abc
+import typing as t
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from flask_oso import Oso
+from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.sqlalchemy import register_models
+from tests.support.answers import may_read
+from tests.support.models import documents
+from tests.support.models.documents import Doc, User
+
+
+class ByNumber(type):
+    """Takes objects with an even number for its instances."""
+
+    def __instancecheck__(cls, instance: t.Any) -> bool:
+        return bool(getattr(instance, "id", 1) % 2 == 0)
+
+
+class Claiming(type):
+    """Says that all classes are subclasses, which ``isinstance`` does not ask."""
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return True
+
+
+class Even(metaclass=ByNumber):
+    """Tells its instances one by one."""
+
+
+class Claimed(metaclass=Claiming):
+    """Has no instances."""
+
+
+class Hooked(abc.ABC):  # noqa: B024
+    """Takes some classes for its subclasses."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return other in (Doc, User)
+
+
+@t.runtime_checkable
+class Sized(t.Protocol):
+    """Has an attribute, which only an object tells."""
+
+    size: int
+
+
+@t.runtime_checkable
+class Iterated(t.Protocol):
+    """Has a method that no row has."""
+
+    def iterate(self) -> None:
+        """Do nothing."""
+
+
+CLASSES: list[type] = [Even, Claimed, Hooked, Sized, Iterated]
+
+
+@pytest.fixture
+def session() -> Iterator[orm.Session]:
+    """Open a database of documents."""
+    with documents.open_documents() as session:
+        yield session
+
+
+def make(policy: str) -> Oso:
+    """Load a policy about documents, and about these classes."""
+    oso = Oso()
+    for cls in CLASSES:
+        oso.register_class(cls)
+    register_models(oso, documents.Base)
+    oso.load_str(policy)
+    return oso
+
+
+def compare(oso: Oso, session: orm.Session) -> list[int]:
+    """List the documents of each user, and check each document; give how many are listed."""
+    docs, counts = session.scalars(sa.select(Doc)).all(), []
+    for user in session.scalars(sa.select(User)).all():
+        found = {doc.id for doc in session.scalars(oso.authorized_query(user, "read", Doc))}
+        assert found == {doc.id for doc in docs if may_read(oso, user, doc)}
+        counts.append(len(found))
+    return counts
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: User, "read", _: {0});',
+        'allow(_: User, "read", d: Doc) if not d matches {0};',
+        'allow(_: User, "read", d: Doc) if d.owner != nil and not d.owner matches {0};',
+        'allow(_: User, "read", d: Doc) if is_known(d); is_known(_: {0});',
+        'allow(_: User, "read", d: Doc) if d.id > 0; allow(_: User, "read", _: {0}) if cut;',
+    ],
+)
+@pytest.mark.parametrize("cls", [Even, Sized])
+def test_rows_are_not_told_without_them(session: orm.Session, policy: str, cls: type) -> None:
+    """The list is refused, and names the class."""
+    oso = make(policy.replace("{0}", cls.__name__))
+    user = session.get(User, 1)
+
+    with pytest.raises(UnsupportedError, match=f"'{cls.__name__}' has a test of its own"):
+        oso.authorized_query(user, "read", Doc)
+
+
+@pytest.mark.parametrize("cls", [Claimed, Hooked, Iterated])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: User, "read", _: {0});',
+        'allow(_: User, "read", d: Doc) if not d matches {0};',
+        'allow(_: User, "read", d: Doc) if d.owner != nil and not d.owner matches {0};',
+    ],
+)
+def test_rows_are_told_by_their_class(session: orm.Session, policy: str, cls: type) -> None:
+    """As ``isinstance`` does it, whatever ``issubclass`` is told."""
+    compare(make(policy.replace("{0}", cls.__name__)), session)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: {0}, "read", d: Doc) if d.id > 1;',
+        'allow(u: User, "read", d: Doc) if not u matches {0} and d.id > 1;',
+    ],
+)
+def test_actor_is_asked(session: orm.Session, policy: str, cls: type) -> None:
+    """It is there."""
+    counts = compare(make(policy.replace("{0}", cls.__name__)), session)
+
+    assert len(set(counts)) == (2 if cls is Even else 1)
