@@ -302,7 +302,10 @@ class RuleCompiler:
                 elif entry[0] is exhausted: AGAIN
         """
         return [
-            stmt("state = exhausted if FIRST is variable else shared", FIRST=opened[0]),
+            stmt(
+                "state = exhausted if FIRST is variable or FIRST is read_alone else shared",
+                FIRST=opened[0],
+            ),
             ast.Assign(names, shared),
             *self._looked_up(parameters),
             stmt(
@@ -337,7 +340,8 @@ class RuleCompiler:
     def _key(self, at: int, name: str) -> ast.expr:
         """Write the part of the key for an argument; ``key_of`` defines it."""
         if at in self.variant.open:
-            return ast.Constant(None)
+            # What was found for a caller that compares it was looked at more closely.
+            return expr("found.mark") if at == self.variant.open[0] else ast.Constant(None)
         literal = self.variant.values.get(at)
         if literal is not None and is_string(literal):
             return ast.Constant(literal.value)

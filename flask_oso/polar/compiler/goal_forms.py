@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from ..nodes import Call, List, Operator, Origin, Slot, Term, parts
+from ..nodes import Call, List, Operator, Origin, Slot, Term, Value, parts
 from ..solver.clauses import Template
 from ..traversal import is_operation, walk
 
@@ -50,6 +50,16 @@ def slots_in(term: Term | None) -> set[int]:
 def is_variable(term: t.Any, slot: Slot) -> bool:
     """Tell whether a term is a variable of the same clause."""
     return isinstance(term, Slot) and term.index == slot.index
+
+
+def only_reads(goal: Term, slot: Slot) -> bool:
+    """Tell whether a goal does nothing with a variable but read attributes of it."""
+    parts = [*terms_in(goal)]
+    reads = (part for part in parts if is_operation(part, Operator.DOT))
+    count = sum(
+        is_variable(read.args[0], slot) and isinstance(read.args[1], Value) for read in reads
+    )
+    return count == sum(is_variable(part, slot) for part in parts)
 
 
 def mentions(term: Term | None, slot: Slot) -> bool:

@@ -57,6 +57,7 @@ from ..solver.rule_order import sort_clauses
 from ..solver.solver import Solver
 from ..solver.tabling import (
     EXHAUSTED,
+    READ_ALONE,
     RESUMED,
     SHARED,
     Solutions,
@@ -102,6 +103,7 @@ _SHARED: dict[str, t.Any] = {
     "is_first": False,
     "scalars": SCALARS,
     "variable": _OPEN,
+    "read_alone": READ_ALONE,
     "gone_through": ITERATED | {str, Ahead, LazyKeys},
     "sets": SETS,
     "numbers": NUMBERS,
@@ -587,7 +589,7 @@ class Runtime:
         made: list[Term] = []
         given: Solutions | None = None
         for at, arg in enumerate(args):
-            if arg is _OPEN or type(arg) is Solutions:
+            if arg is _OPEN or arg is READ_ALONE or type(arg) is Solutions:
                 given = arg if type(arg) is Solutions else given
                 written = t.cast(Call, self._goals(sys._getframe(1))[0]).args[at]
                 made.append(Slot(len(frame), *_name_of(written)))

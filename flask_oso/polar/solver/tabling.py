@@ -44,18 +44,24 @@ def key_of(value: t.Any) -> t.Any:
     return (kind, repr(value)) if kind in _NUMBERS else id(value)
 
 
+#: Stands for an argument without a value, of which the caller reads attributes and nothing else.
+READ_ALONE: t.Final = object()
+
+
 class Solutions(dict[t.Any, tuple[t.Any, ...]]):
     """What a search with open arguments has given its caller, each once, by ``key_of`` its values.
 
     A search that only passes on what another one finds shares it with that one.
 
-    :param given: the arguments of the search that are not open.
+    :param given: the arguments of the search that are not open, as far as the caller may compare
+        with them what is found.
+    :param mark: tells searches apart of which some found what the caller only reads.
     """
 
-    __slots__ = ("given", "included", "waits")
+    __slots__ = ("given", "included", "mark", "waits")
 
-    def __init__(self, given: tuple[t.Any, ...]) -> None:
-        self.given = given
+    def __init__(self, given: tuple[t.Any, ...], mark: bool | None = None) -> None:
+        self.given, self.mark = given, mark
         #: Those of other searches that were given, too, by their identities.
         self.included: dict[int, Solutions] = {}
         #: Whether the caller goes on with a solution, and the search waits.
@@ -80,7 +86,9 @@ class Solutions(dict[t.Any, tuple[t.Any, ...]]):
 
 def shared_solutions(passed: t.Any, given: tuple[t.Any, ...]) -> Solutions:
     """Return the solutions that the caller of a search shares with it, or else none so far."""
-    return passed if type(passed) is Solutions else Solutions(given)
+    if type(passed) is Solutions:
+        return passed
+    return Solutions((), mark=True) if passed is READ_ALONE else Solutions(given)
 
 
 class TabledSolver(Solver):

@@ -29,6 +29,7 @@ from ..compiler.specialization.solution_keys import Kind, OneText
 from ..compiler.specialization.specialization import SpecializationWriter
 from ..compiler.specialization.tables.dispatch import ByClass, Specializations, string_facts
 from ..compiler.specialization.tables.drafts import Asked, Text
+from ..compiler.specialization.tables.give_ups import GiveUps
 from ..engine import Engine
 from ..exceptions import OsoError, ParserError
 from ..host.registry import Host
@@ -152,6 +153,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "sets": "set, frozenset and the keys of a dictionary",
     "silent_iterators": "the classes of iterators that run no code of the application",
     "shared": "this search came to its end; what it shares its solutions with may have more",
+    "read_alone": "stands for a variable without a value, of which attributes are read alone",
     "shared_solutions": "the solutions that the caller shares with this search, or none so far",
     "simple": "the classes whose objects are equal as Python says",
     "solve_goal": "lets the solver solve one goal",
@@ -610,6 +612,8 @@ def _shown_constant(value: t.Any) -> str:
         return f"the goal at {_place(span)}"
     if isinstance(value, types.MethodType):
         return "the specialization for other classes"
+    if isinstance(value, GiveUps):
+        return "counts how often this function gives up, and gives None"
     if isinstance(value, Resumption):
         return "lets the rules answer, which get the outcome of the call"
     # Never the repr of an object, which may hold secrets.

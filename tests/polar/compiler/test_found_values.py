@@ -10,6 +10,7 @@ import typing as t
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar import Engine
 
 NAN = float("nan")
 
@@ -117,6 +118,34 @@ SAME_TERM = {
     "a part of one": ("k(d, v) and k(d, w) and not v = w", "k(_, v) if v = DATA.x"),
     "two variables": ("k(d, v, w) and not v = w", "k(d, v, w) if v = d.values and w = v"),
     "the argument": ("k(d, v) and not v = d", "k(d, v) if v = d"),
+    "the argument, which is read before": (
+        "k(d, v) and v.parent = nil and not v = d",
+        "k(d, v) if v = d",
+    ),
+    "the argument, where another search is read": (
+        "k(d, w) and w.parent = nil and k(d, v) and not v = d",
+        "k(d, v) if v = d",
+    ),
+    "the argument, by another rule": (
+        "given(d, v) and not v = d",
+        "given(d, v) if k(d, v) and v.parent = nil; k(d, v) if v = d",
+    ),
+    "the argument, by another name": (
+        "w = v and k(d, v) and v.parent = nil and not w = d",
+        "k(d, v) if v = d",
+    ),
+    "the argument, in a list": (
+        "l = [v] and k(d, v) and v.parent = nil and not l = [d]",
+        "k(d, v) if v = d",
+    ),
+    "the argument, in a condition that waits": (
+        "x = v and k(d, v) and v.parent = nil and not x = d",
+        "k(d, v) if v = d",
+    ),
+    "the argument, for a rule": (
+        "k(d, v) and v.parent = nil and differ(v, d)",
+        "k(d, v) if v = d; differ(a, b) if not a = b",
+    ),
     "an element of it": (
         "l = [d.values] and [x] = l and k(l, v) and not v = x",
         "k([v], v); k(nil, _) if false",
@@ -153,3 +182,26 @@ def test_value_given_twice_calls_no_method_again(*, compiled: bool) -> None:
     is_allowed = oso.is_allowed(user, "read", Unequal(2))
 
     assert (is_allowed, user.calls) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["k(d, v) and v.name = u.name", "k(d, v) and v.values = nil and n in v.names and n = u.name"],
+)
+def test_value_that_is_only_read_may_be_known_by_another_name(
+    condition: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is compared with nothing, whatever its equality says: the solver is not asked."""
+    policy = f"""
+        allow(u: User, "read", d) if {condition};
+        k(d, d);
+        k(d, v) if d.parent != nil and k(d.parent, v);
+    """
+    user, doc = User(), Unequal(None, Unequal(None))
+    for each in (user, doc, doc.parent):
+        vars(each).update(name="a", names=["a"])
+    oso = made(policy, compiled=True)
+    oso.is_allowed(user, "read", doc)
+    monkeypatch.setattr(Engine, "solve_call", None)
+
+    assert oso.is_allowed(user, "read", doc)

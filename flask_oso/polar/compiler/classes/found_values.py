@@ -50,7 +50,7 @@ class FoundValues:
             return self._checked_container(value, args)
         if kind is not float and not self._known.takes(kind) and kind not in self._known.decided:
             raise SolverNeeded
-        if not self._is_itself(value) and self._may_be_known(value, args):
+        if self._may_be_known(value, args) and not self._is_itself(value):
             raise SolverNeeded
         return value
 

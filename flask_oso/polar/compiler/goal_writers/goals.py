@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
@@ -28,7 +28,7 @@ from ..binding_analysis import (
     order_clauses,
 )
 from ..function_tables import chosen_function
-from ..goal_forms import call_of, has_operator, slots_in, stays_comparison
+from ..goal_forms import call_of, has_operator, only_reads, slots_in, stays_comparison
 from ..quotations import expr
 from ..scopes import (
     Goal,
@@ -44,6 +44,7 @@ from ..scopes import (
     concatenate,
     conjunct_goals,
     instance_test,
+    pending_goals,
     prepend,
 )
 from ..snippets import (
@@ -319,7 +320,8 @@ class GoalWriter(SearchGoals):
             raise self.not_compilable("a rule that calls itself and binds what others wait for")
         bound = [ref for ref in refs if ref is not None]
         self._check_apart(bound)
-        args = [load("variable") if ref is None else self.checked(ref) for ref in refs]
+        variable = load("read_alone" if self._is_only_read(called, cells) else "variable")
+        args = [variable if ref is None else self.checked(ref) for ref in refs]
         at_open, lineages = tuple(cells), tuple(_lineages(refs).items())
         variant = Variant(called.name, len(refs), _known_texts(refs), False, lineages, open=at_open)
         function = load(self.writer.names.function(variant))
@@ -346,6 +348,24 @@ class GoalWriter(SearchGoals):
                 self.scope.forget(goal)
             cell.ref = Ref(name, is_found=True)
         return prepend(following, self.rest), out, place
+
+    def _is_only_read(self, called: Call, cells: Mapping[int, VariableCell]) -> bool:
+        """Tell whether what follows reads attributes of the value that is found, and nothing else.
+
+        Then it does not matter by which other name the value is known.
+        """
+        (at, cell), *others = cells.items()
+        slot = called.args[at]
+        is_known_elsewhere = cell.waiting or self.scope.count_names(cell) > 1
+        if others or is_known_elsewhere or not isinstance(slot, Slot):
+            return False
+        # It may become a part of a list with variables.
+        if any(each.ref and each.ref.shape for each in self.scope.cells.values()):
+            return False
+        if any(self.scope.cell(*key) is cell for key in self.writer.open_variables):
+            return False
+        goals = [goal for goal, clause, _ in pending_goals(self.rest) if clause == self.clause]
+        return all(not isinstance(goal, GoalPart) and only_reads(goal, slot) for goal in goals)
 
     def _searched(
         self, rule: str, function: ast.expr, args: list[ast.expr], refs: list[Ref | None]

@@ -47,6 +47,7 @@ from .plain_data import (
     are_comparable_moments,
     are_different,
     are_flat,
+    are_flat_of,
     are_one_moment,
     are_plain_dictionaries,
     are_plain_tuples,
@@ -444,6 +445,8 @@ class SilentComparisons:
         if mine is tuple and are_plain_tuples(elements):
             if not ELEMENTS.issuperset(map(type, item)):
                 raise NotSilent
+            return item in elements
+        if self._ways.get((mine, mine)) is are_alike_flat and are_flat_of([item, *elements], mine):
             return item in elements
         if not elements and mine not in self._objects and mine not in SCALARS:
             # Nothing else looks at what is searched for.

@@ -195,6 +195,18 @@ def are_flat(tuples: Iterable[tuple[t.Any, ...]]) -> bool:
     return ELEMENTS.issuperset(map(type, itertools.chain.from_iterable(tuples)))
 
 
+def are_flat_of(values: Iterable[t.Any], cls: type) -> bool:
+    """Tell whether values are tuples of one class, as above; most have texts and integers."""
+    # Two comparisons of classes take less than a look into a set.
+    for value in values:
+        if type(value) is not cls:
+            return False
+        for part in value:
+            if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
+                return False
+    return True
+
+
 def are_comparable_moments(item: t.Any, elements: list[t.Any]) -> bool:
     """Tell whether Python compares a datetime with others and asks no zone."""
     zone = item.tzinfo

@@ -28,6 +28,7 @@ from ..solution_functions import SolutionFunctions
 from ..specialization import SpecializationWriter
 from .drafts import Asked, Specialization, SpecializingProgram, Text
 from .function_maker import FunctionMaker, no_answer
+from .give_ups import GiveUps
 
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
@@ -157,6 +158,8 @@ class Specializations(dict[str, ByClass]):
         self.others = ByClass(maker, None if maker.at is None else maker.texts)
         self.known: dict[str, dict[type, Specialization]] = {}
         self.maker = maker
+        #: Stands for what counts, in functions that are shown.
+        self._shown = GiveUps(lambda _: None)
         #: Those for what is no string, such as a member of an enumeration.
         self.of_objects = None if maker.at is None else ByClass(maker.without_string(), None)
 
@@ -209,7 +212,7 @@ class Specializations(dict[str, ByClass]):
             return writer.write()
 
         function, functions = self.maker.drafts.written(asked, write)
-        return writers[-1].is_empty, function, functions
+        return writers[-1].is_empty, self.maker.counted(function, self._shown), functions
 
     def admits(self, classes: Collection[type]) -> bool:
         """Tell whether there may be a function for the classes of all other arguments."""

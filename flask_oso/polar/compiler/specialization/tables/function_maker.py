@@ -525,10 +525,13 @@ class FunctionMaker:
         key = hashlib.sha256(self._code_of([function]).encode(errors="surrogatepass")).digest()
         made = self._alike.get(key)
         if made is None:
-            give_ups = self.program.constant(GiveUps(self._look_closer))
-            counted = counting(function, give_ups)
+            counted = self.counted(function, GiveUps(self._look_closer))
             made = self._alike[key] = self.program.compiled_specialization(counted, self._name)
         return made
+
+    def counted(self, function: ast.FunctionDef, give_ups: GiveUps) -> ast.FunctionDef:
+        """Write that a function counts how often it gives up."""
+        return counting(function, self.program.constant(give_ups))
 
     def _look_closer(self, args: tuple[t.Any, ...]) -> None:
         """Begin to look at questions like one that was given up, as others before."""
