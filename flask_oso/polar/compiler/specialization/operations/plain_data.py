@@ -195,7 +195,7 @@ def are_flat(tuples: Iterable[tuple[t.Any, ...]]) -> bool:
     return ELEMENTS.issuperset(map(type, itertools.chain.from_iterable(tuples)))
 
 
-def are_flat_of(values: Iterable[t.Any], cls: type) -> bool:
+def are_flat_of(values: Iterable[t.Any], cls: t.Any) -> bool:
     """Tell whether values are tuples of one class, as above; most have texts and integers."""
     # Two comparisons of classes take less than a look into a set.
     for value in values:
