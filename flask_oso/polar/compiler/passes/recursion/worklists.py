@@ -24,7 +24,8 @@ import ast
 import bisect
 import typing as t
 
-from ...quotations import code, duplicate, expr, stmt
+from ....value_objects import Record
+from ...quotations import Hole, code, duplicate, expr
 from ...snippets import call, load, method_call, tuple_of, unpacked
 from ..names import (
     FOUND,
@@ -178,8 +179,8 @@ def _one(parts: list[ast.expr]) -> ast.expr:
     return parts[0] if len(parts) == 1 else tuple_of(parts)
 
 
-class _Worklist:
-    """Writes the list of what is still to be looked at.
+class _Worklist(Record):
+    """The list of what is still to be looked at.
 
     INVARIANT: what is passed over was looked at by an earlier call, and led to nothing; or by this
     call, which then answers only where all lead to what is looked at later, and so to no ring.
@@ -189,138 +190,110 @@ class _Worklist:
     :param body: what is done with each object.
     """
 
-    def __init__(
-        self, function: Recursion, changed: list[str], remembered: int, body: list[ast.stmt]
-    ) -> None:
-        self._function, self._changed, self._remembered = function, changed, remembered
-        self._body, self._is_test = body, function.result == FOUND
-        self._fixed = [load(name) for name in _fixed(function, changed)]
-        names: list[ast.expr] = [ast.Name(name, ast.Store()) for name in changed]
-        self._target = names[0] if len(names) == 1 else ast.Tuple(names, ast.Store())
-        # Another function that is called meanwhile may call this one: that might be a ring.
-        self._is_called_within = bool(Names(body).read[MEMO])
+    function: Recursion
+    changed: list[str]
+    remembered: int
+    body: list[ast.stmt]
 
     def written(self, begun_with: str | None = None) -> list[ast.stmt]:
         """Write the loop, and how calls know of each other.
 
         :param begun_with: the name of a list of objects that it begins with.
         """
-        first = _one([load(name) for name in self._changed])
-        todo = ast.List([first], ast.Load()) if begun_with is None else unpacked(begun_with)
-        parts = [ast.Constant(self._function.name), *(call("id", each) for each in self._fixed)]
-        # What a call finds is found anew by the next ones, up to a number of calls.
-        looked_at = """
-            key = PARTS
-            calls = memo.get(key, 0)
-            if calls < MOST: LOOKED_AT
-        """
-        if self._is_test:
-            # Nothing is seen, once each call is remembered.
-            looked_at = """
-                key = PARTS
-                seen = memo.get(key)
-                if seen is None: seen = memo[key] = {}, *FIXED
-                if seen: LOOKED_AT
-            """
-        return code(
-            looked_at,
-            PARTS=tuple_of(parts),
-            MOST=MAX_ANEW,
-            FIXED=self._fixed,
-            LOOKED_AT=self._looked_at(todo),
-        )
+        fixed = [load(name) for name in _fixed(self.function, self.changed)]
+        targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.changed]
+        parts = [load(name) for name in self.changed]
+        is_test = self.function.result == FOUND
+        begin, leave = list[ast.stmt](), list[ast.stmt]()
+        if Names(self.body).read[MEMO]:
+            # Another function that is called meanwhile may call this one: that might be a ring.
+            begin = code("memo[key] = ()" if is_test else "memo[key] = ANEW", ANEW=MAX_ANEW)
+            again = "memo[key] = seen, *FIXED" if is_test else "memo[key] = calls + 1"
+            leave = code(again, FIXED=fixed)
+        holes: dict[str, Hole] = {
+            "KEY": tuple_of([ast.Constant(self.function.name), *(call("id", e) for e in fixed)]),
+            "FIXED": fixed,
+            "REMEMBERED": self.remembered,
+            "ANEW": MAX_ANEW,
+            "BEGIN": begin,
+            "WAITING": expr("[X]", X=_one(parts)) if begun_with is None else unpacked(begun_with),
+            "OBJECT": targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store()),
+            "MOST": self.function.most,
+            "LAST": self.function.most + 1,
+            "IDENTITY": _one([call("id", each) for each in parts]),
+            "BODY": self.body,
+            "LEAVE": leave,
+        }
+        return _tested(holes) if is_test else _gathered(holes)
 
-    def _looked_at(self, todo: ast.expr) -> list[ast.stmt]:
-        looked_at = """
-            BEGUN
-            todo = WAITING
-            NOTING
-            RESULT = NOTHING
-            for OBJECT in islice(todo, MOST):
-                MET
-                BODY
-            else:
-                ENDED
-            REMEMBER
-            OBJECT = todo[0]
-        """
-        return code(
-            looked_at,
-            BEGUN=[*self._begun(), *([self._remember()] if self._is_called_within else ())],
-            WAITING=todo,
-            NOTING=self._noting(),
-            RESULT=self._function.result,
-            NOTHING=expr("False" if self._is_test else "[]"),
-            OBJECT=self._target,
-            MOST=self._function.most + 1,
-            MET=self._met(),
-            BODY=self._body,
-            ENDED=self._ended(),
-            REMEMBER=self._remember(),
-        )
 
-    def _begun(self) -> list[ast.stmt]:
-        """Write that a call begins."""
-        if not self._is_test:
-            return code("memo[key] = calls + 1")
-        begun = """
+def _tested(holes: t.Mapping[str, Hole]) -> list[ast.stmt]:
+    """Write how a test goes through its list.
+
+    Once it found something, or met something twice, each call is remembered, and nothing is seen.
+    What was looked at stays alive: no other object gets its identity.
+    """
+    test = """
+        key = KEY
+        seen = memo.get(key)
+        if seen is None: seen = memo[key] = {}, *FIXED
+        if seen:
             seen = seen[0]
-            if len(seen) > MOST: return None
-        """
-        return code(begun, MOST=self._remembered)
-
-    def _noting(self) -> list[ast.stmt]:
-        """Write where what is looked at is noted."""
-        if not self._is_test:
-            return code("seen = {}; again = []")
-        # What was looked at stays alive: no other object gets its identity.
-        return code("first = len(seen); seen[id(todo)] = todo")
-
-    def _remember(self) -> ast.stmt:
-        """Write that from now on each call is remembered."""
-        return stmt("memo[key] = ()" if self._is_test else "memo[key] = MOST", MOST=MAX_ANEW)
-
-    def _ended(self) -> list[ast.stmt]:
-        """Write the answer. Once a test found something, further calls are remembered."""
-        leave: list[ast.stmt] = []
-        if self._is_called_within:
-            again = "memo[key] = seen, *FIXED" if self._is_test else "memo[key] = calls + 1"
-            leave = code(again, FIXED=self._fixed)
-        end = """
-            if len(todo) <= MOST and (not again or not leads_back(again, seen)):
-                LEAVE
-                return RESULT
-        """
-        if self._is_test:
-            end = """
-                if len(todo) <= MOST:
-                    if RESULT: REMEMBER
-                    else: LEAVE
-                    return RESULT
-            """
-        result, remember = self._function.result, self._remember()
-        most = self._function.most
-        return code(end, MOST=most, LEAVE=leave, RESULT=result, REMEMBER=remember)
-
-    def _met(self) -> list[ast.stmt]:
-        """Write that what was looked at is passed over: by an earlier call, or by this one."""
-        # Noted is where in the list begins what the object leads to.
-        met = """
-            passed = IDENTITY
-            if passed in seen:
-                again.append((passed, len(seen)))
-                continue
-            seen[passed] = len(todo)
-        """
-        if self._is_test:
-            met = """
+            if len(seen) > REMEMBERED: return None
+            BEGIN
+            todo = WAITING
+            first = len(seen)
+            seen[id(todo)] = todo
+            found = False
+            for OBJECT in islice(todo, LAST):
                 passed = IDENTITY
                 if passed in seen:
                     if seen[passed] < first: continue
                     break
                 seen[passed] = first
-            """
-        return code(met, IDENTITY=_one([call("id", load(name)) for name in self._changed]))
+                BODY
+            else:
+                if len(todo) <= MOST:
+                    if found: memo[key] = ()
+                    else: LEAVE
+                    return found
+            memo[key] = ()
+            OBJECT = todo[0]
+    """
+    return code(test, **holes)
+
+
+def _gathered(holes: t.Mapping[str, Hole]) -> list[ast.stmt]:
+    """Write how values are gathered along a list.
+
+    What a call finds is found anew by the next ones, up to a number of calls. Noted is where in the
+    list begins what an object leads to.
+    """
+    search = """
+        key = KEY
+        calls = memo.get(key, 0)
+        if calls < ANEW:
+            memo[key] = calls + 1
+            BEGIN
+            todo = WAITING
+            seen = {}
+            again = []
+            solutions = []
+            for OBJECT in islice(todo, LAST):
+                passed = IDENTITY
+                if passed in seen:
+                    again.append((passed, len(seen)))
+                    continue
+                seen[passed] = len(todo)
+                BODY
+            else:
+                if len(todo) <= MOST and (not again or not leads_back(again, seen)):
+                    LEAVE
+                    return solutions
+            memo[key] = ANEW
+            OBJECT = todo[0]
+    """
+    return code(search, **holes)
 
 
 def leads_back(again: list[tuple[t.Any, int]], seen: dict[t.Any, int]) -> bool:
