@@ -23,7 +23,8 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ..snippets import assign, code_of, compared, for_each, is_more_than, item_of, load, size_of
+from ..quotations import Hole, code, expr, stmt
+from ..snippets import assign, code_of, for_each, item_of, load, size_of
 from .names import Names, appended_to, blocks_in, nodes_in, read_name, written_name
 
 
@@ -52,12 +53,11 @@ def _leave_out_walk(
     at = next(n for n, each in enumerate(statements) if type(each) is ast.For)
     loop = t.cast(ast.For, statements[at])
     turn, *rest = _turn_first(loop.body, left)
-    is_one = compared(load(left), ast.GtE(), ast.Constant(1))
-    if type(turn) is not ast.If or turn.orelse or code_of([turn.test]) != code_of([is_one]):
+    is_one = code_of([expr("LEFT >= 1", LEFT=left)])
+    if type(turn) is not ast.If or turn.orelse or code_of([turn.test]) != is_one:
         return
-    step = assign(left, ast.BinOp(load(left), ast.Sub(), ast.Constant(1)))
     begin, end = turn.body[:-2], code_of(turn.body[-2:])
-    if end != code_of([step, ast.Continue()]):
+    if end != code_of(code("LEFT = LEFT - 1; continue", LEFT=left)):
         return
     if sum(type(node) is ast.Break for node in nodes_in(rest)) != 1:
         return
@@ -65,19 +65,24 @@ def _leave_out_walk(
     walk = None if frames is not None else _walk_of(begin, name, left, level)
     if begin and frames is None and walk is None:
         return
-    deep = ast.BinOp(load(level), ast.Add(), load(left))
-    is_over = is_more_than(load(level), most)
-    made: list[ast.stmt] = [assign(level, deep), ast.If(is_over, loop.orelse, [])]
+    walked = """
+        LEVEL = LEVEL + LEFT
+        if LEVEL > MOST: OVER
+        WALK
+        LEFT = 0
+        REST
+    """
     if frames is not None:
-        made.append(assign(frames, load(name)))
-    if walk is not None:
-        made.append(ast.copy_location(walk, loop))
-    statements[at : at + 1] = [*made, assign(left, ast.Constant(0)), *rest[:-1]]
+        walk = assign(frames, load(name))
+    elif walk is not None:
+        ast.copy_location(walk, loop)
+    parts: dict[str, Hole] = {"OVER": loop.orelse, "WALK": walk or [], "REST": rest[:-1]}
+    statements[at : at + 1] = code(walked, LEVEL=level, LEFT=left, MOST=most, **parts)
 
 
 def _turn_first(body: list[ast.stmt], left: str) -> list[ast.stmt]:
     """Return statements without those before the first that are for an empty list, behind it."""
-    is_none = code_of([compared(load(left), ast.Eq(), ast.Constant(0))])
+    is_none = code_of([expr("LEFT == 0", LEFT=left)])
     for at, each in enumerate(body):
         if type(each) is not ast.If or each.orelse or code_of([each.test]) != is_none:
             return [each, *body[:at], *body[at + 1 :]]
@@ -86,7 +91,7 @@ def _turn_first(body: list[ast.stmt], left: str) -> list[ast.stmt]:
 
 def _kept_in(begin: list[ast.stmt], name: str, left: str) -> str | None:
     """Return the list to which statements add the first element, if they do nothing else."""
-    first = item_of(load(name), ast.UnaryOp(ast.USub(), load(left)))
+    first = expr("LISTED[-LEFT]", LISTED=name, LEFT=left)
     match begin:
         case [ast.Assign([ast.Name(made)], element), note]:
             frames, kept = appended_to(note) or (None, first)
@@ -100,7 +105,7 @@ def _walk_of(begin: list[ast.stmt], name: str, left: str, level: str) -> ast.stm
 
     ``None`` if they do anything else with the list, or may leave the turn in which they stand.
     """
-    first = item_of(load(name), ast.UnaryOp(ast.USub(), load(left)))
+    first = expr("LISTED[-LEFT]", LISTED=name, LEFT=left)
     match begin:
         case [ast.Assign([ast.Name(made)], element), *done] if done:
             names = Names(done)
@@ -141,8 +146,7 @@ def _goes_along(statements: list[ast.stmt], name: str, left: str, names: Names) 
         return False
     around, step = steps[0]
     count = t.cast(int, _begin_of_rest(made, name))
-    fewer = ast.BinOp(load(left), ast.Sub(), ast.Constant(count))
-    around[around.index(step)] = assign(left, fewer)
+    around[around.index(step)] = stmt("LEFT = LEFT - COUNT", LEFT=left, COUNT=count)
     block.remove(made)
     _Replaced(name, left).visit(ast.Module(statements, []))
     return True
@@ -182,7 +186,5 @@ class _Replaced(ast.NodeTransformer):
         if not _is_use(node, self._name):
             return self.generic_visit(node)
         at = t.cast(int, t.cast(ast.Constant, node.slice).value)
-        place: ast.expr = ast.UnaryOp(ast.USub(), load(self._left))
-        if at:
-            place = ast.BinOp(ast.Constant(at), ast.Sub(), load(self._left))
+        place = expr("AT - LEFT" if at else "-LEFT", AT=at, LEFT=self._left)
         return item_of(load(self._name), place)

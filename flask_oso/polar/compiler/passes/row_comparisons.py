@@ -18,24 +18,9 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import (
-    all_of,
-    appended,
-    assign,
-    assign_item,
-    call,
-    compared,
-    is_none,
-    is_not_none,
-    load,
-    method_call,
-    named_value,
-    negate,
-)
+from ..quotations import Hole, code, expr, stmt
+from ..snippets import all_of
 from .names import nodes_in
-
-#: The name of what stands for a relation that is not loaded.
-_UNLOADED = "unloaded"
 
 
 class IndexNames(t.NamedTuple):
@@ -80,11 +65,16 @@ class RowComparison(Record, frozen=False):
     def kept_in(self, index: IndexNames, fresh: Callable[[str], str]) -> ast.stmt:
         """Write that the value is held in an index, or its element is chosen for later."""
         key = _key_or_id(self.value, self.key, fresh)
-        is_row = is_not_none(load(self.value))
-        kept = ast.If(is_row, [assign_item(index.held, key, load(self.value))], [])
+        held = "if VALUE is not None: HELD[KEY] = VALUE"
+        kept = stmt(held, VALUE=self.value, HELD=index.held, KEY=key)
         if self.element is None:
             return kept
-        return ast.If(self._is_unloaded(), [appended(index.chosen, load(self.element))], [kept])
+        chosen = """
+            if VALUE is unloaded: CHOSEN.append(ELEMENT)
+            else: KEPT
+        """
+        names: dict[str, Hole] = {"VALUE": self.value, "CHOSEN": index.chosen}
+        return stmt(chosen, ELEMENT=self.element, KEPT=kept, **names)
 
     def checked(self, index: IndexNames) -> list[ast.stmt]:
         """Write the checks of a value; an element whose relation is not loaded is left for later.
@@ -93,24 +83,25 @@ class RowComparison(Record, frozen=False):
         """
         if self.element is None or self.is_row is None:
             return self.checks
-        left = appended(index.left, load(self.element))
-        is_other = negate(self.is_row)
-        return [ast.If(is_other, [ast.If(self._is_unloaded(), [left], self.checks)], [])]
-
-    def _is_unloaded(self) -> ast.expr:
-        return compared(load(self.value), ast.Is(), load(_UNLOADED))
+        left = """
+            if not IS_ROW:
+                if VALUE is unloaded: LEFT.append(ELEMENT)
+                else: CHECKS
+        """
+        names: dict[str, Hole] = {"VALUE": self.value, "LEFT": index.left, "ELEMENT": self.element}
+        return code(left, IS_ROW=self.is_row, CHECKS=self.checks, **names)
 
     def begun(self, index: IndexNames) -> list[ast.stmt]:
         """Write what an index needs before anything is kept in it, besides a dictionary."""
         names = [] if self.element is None else [index.left, index.chosen]
-        return [assign(name, ast.List([], ast.Load())) for name in names]
+        return [stmt("NAME = []", NAME=name) for name in names]
 
     def ended(self, index: IndexNames) -> list[ast.stmt]:
         """Write that the elements left for later become what answers for all of them."""
         if self.kept is None:
             return []
-        made = call(self.kept, load(index.left), load(index.chosen))
-        return [ast.If(load(index.left), [assign(index.left, made)], [])]
+        made = "if LEFT: LEFT = KEPT(LEFT, CHOSEN)"
+        return code(made, LEFT=index.left, KEPT=self.kept, CHOSEN=index.chosen)
 
     def wanted_or_id(self, fresh: Callable[[str], str]) -> ast.expr:
         """Write what the other row is looked for with."""
@@ -123,14 +114,13 @@ class RowComparison(Record, frozen=False):
         """
         if self.element is None:
             return []
-        answer = t.cast(str, self.answer)
-        gives_up = ast.Return(ast.Constant(None))
-        asked: list[ast.stmt] = [
-            assign(answer, method_call(load(index.left), "holds", load(self.wanted))),
-            ast.If(is_none(load(answer)), [gives_up], []),
-            ast.If(load(answer), [marked], []),
-        ]
-        return [ast.If(load(index.left), asked, [])]
+        asked = """
+            if LEFT:
+                ANSWER = LEFT.holds(WANTED)
+                if ANSWER is None: return None
+                if ANSWER: MARKED
+        """
+        return code(asked, LEFT=index.left, ANSWER=self.answer, WANTED=self.wanted, MARKED=marked)
 
 
 def read_row_comparison(body: list[ast.stmt], lists: Mapping[str, str]) -> RowComparison | None:
@@ -151,8 +141,7 @@ def _relation_compared(
     body: list[ast.stmt], answer: str, lists: Mapping[str, str]
 ) -> RowComparison | None:
     """Return the comparison of a relation that may not be loaded, which has an answer."""
-    asked = body[-2] if len(body) > 1 else None
-    match asked:
+    match body[-2] if len(body) > 1 else None:
         case ast.If(
             ast.Compare(ast.Name(value), [ast.Is()], [ast.Name(wanted)]),
             [_],
@@ -160,15 +149,24 @@ def _relation_compared(
                 ast.If(
                     ast.Compare(ast.Call(ast.Name("type"), [ast.Name(row)]), [ast.Is()]) as is_row,
                     [ast.Assign([ast.Name(compared_as)], same)],
-                    [ast.If(_, [asks, *_], [*checks, denies])],
+                    [
+                        ast.If(
+                            _,
+                            [
+                                ast.Assign(
+                                    [ast.Name(told)],
+                                    ast.Call(ast.Name(test), [ast.Name(element), ast.Name(other)]),
+                                ),
+                                *_,
+                            ],
+                            [*checks, ast.Assign([ast.Name(denied)], ast.Constant(False))],
+                        )
+                    ],
                 )
             ],
-        ) if row == value and compared_as == answer:
+        ) if row == value and compared_as == told == denied == answer and test in lists:
             keys = _same_key(same)
-            element, test = _asked_by_key(asks, answer, wanted)
-            if keys is None or test not in lists or _denied(denies) != answer:
-                return None
-            if [*map(_owner, keys)] != [value, wanted]:
+            if keys is None or other != wanted or [*map(_owner, keys)] != [value, wanted]:
                 return None
             found = RowComparison(2, value, wanted, *keys, checks, is_row)
             found.answer, found.element, found.kept = answer, element, lists[test]
@@ -187,24 +185,6 @@ def _same_key(test: ast.expr) -> tuple[ast.expr, ast.expr] | None:
             ],
         ) if kept == again:
             return mine, theirs
-    return None
-
-
-def _asked_by_key(statement: ast.stmt, answer: str, wanted: str) -> tuple[str | None, str]:
-    """Return the element of which a foreign key tells the answer, and the name of what tells it."""
-    match statement:
-        case ast.Assign(
-            [ast.Name(told)], ast.Call(ast.Name(test), [ast.Name(element), ast.Name(row)])
-        ) if (told, row) == (answer, wanted):
-            return element, test
-    return None, ""
-
-
-def _denied(statement: ast.stmt) -> str | None:
-    """Return the name that a statement sets to ``False``, if it does."""
-    match statement:
-        case ast.Assign([ast.Name(name)], ast.Constant(False)):
-            return name
     return None
 
 
@@ -240,6 +220,4 @@ def _owner(key: ast.expr) -> str | None:
 
 def _key_or_id(name: str, key: ast.expr, fresh: Callable[[str], str]) -> ast.expr:
     """Write the key of a row, or its identity if it is not stored and has no key."""
-    named = named_value(fresh("p"), key)
-    has_none = is_none(named)
-    return ast.IfExp(has_none, call("id", load(name)), load(named.target.id))
+    return expr("id(ROW) if (P := KEY) is None else P", ROW=name, P=fresh("p"), KEY=key)

@@ -19,8 +19,9 @@ import typing as t
 from collections.abc import Iterable, Sequence
 
 from ..binding_analysis import NotCompilable
-from ..snippets import any_of, assign, compared, is_none, item_of, load, tuple_of
-from .regions import Known, Region, give_up_if
+from ..quotations import Hole, expr, stmt
+from ..snippets import any_of, assign, is_none, item_of, load, tuple_of
+from .regions import Known, Region
 
 #: What so many strings need is searched for once, also if each needs another text.
 MANY_STRINGS = 3
@@ -244,13 +245,17 @@ def search_once(region: Region, search: KeptSearch, args: Sequence[Known]) -> as
     values = [
         ast.Constant(None) if at == search.key.at else load(arg.name) for at, arg in enumerate(args)
     ]
-    made: ast.expr = ast.Call(load(search.function), values, [])
+    made = expr("SEARCH(*VALUES)", SEARCH=search.function, VALUES=values)
     tests = [is_none(load(result))]
     if changing:
         made = tuple_of([made, *map(load, changing)])
         for at, name in enumerate(changing, 1):
-            before = item_of(load(result), ast.Constant(at))
-            tests.append(compared(before, ast.IsNot(), load(name)))
-    searched = [assign(result, made), give_up_if(is_none(found()))]
-    region.reads.append(ast.If(any_of(tests), searched, []))
+            tests.append(expr("RESULT[AT] is not NAME", RESULT=result, AT=at, NAME=name))
+    searched = """
+        if IS_OTHER:
+            RESULT = MADE
+            if FOUND is None: return None
+    """
+    parts: dict[str, Hole] = {"IS_OTHER": any_of(tests), "MADE": made, "FOUND": found()}
+    region.reads.append(stmt(searched, RESULT=result, **parts))
     return found()

@@ -19,6 +19,7 @@ from ...sources import Span
 from ...value_objects import Record
 from ..passes.constants import Alike, share_alike
 from ..passes.names import CHAIN, COUNT, FOUND, Names, statements_in, written_name
+from ..quotations import Hole, code
 from ..snippets import (
     any_of,
     assign,
@@ -643,17 +644,20 @@ def step_limit(steps: ast.expr) -> list[ast.stmt]:
 def _repeated(region: Region, body: list[ast.stmt]) -> list[ast.stmt]:
     """Write the repetition of a region for the objects of a chain, up to a limit."""
     again, subject = t.cast(ChainRepetition, region.again), t.cast(Known, region.subject).name
-    go_on = ast.If(negate(load(again.flag)), [ast.Break()], [])
-    step = assign(subject, load(again.following))
-    over = ast.Name(CHAIN, ast.Store())
-    # Chains may be nested, also in loops.
-    counted = step_limit(ast.Constant(1))
-    return [
-        assign(again.kept, load(subject)),
-        ast.For(over, load(again.levels), [*counted, *body, go_on, step], [GIVE_UP]),
-        # The first object of the chain has the same name.
-        assign(subject, load(again.kept)),
-    ]
+    # Chains may be nested, also in loops. The first object has the same name as all others.
+    repeated = """
+        KEPT = X
+        for level in LEVELS:
+            COUNTED
+            BODY
+            if not FLAG: break
+            X = FOLLOWING
+        else: return None
+        X = KEPT
+    """
+    names: dict[str, Hole] = {"KEPT": again.kept, "LEVELS": again.levels, "FLAG": again.flag}
+    parts: dict[str, Hole] = {"COUNTED": step_limit(ast.Constant(1)), "BODY": body}
+    return code(repeated, X=subject, FOLLOWING=again.following, **names, **parts)
 
 
 def _flags_of(region: Region) -> list[str]:

@@ -19,7 +19,8 @@ from __future__ import annotations
 import ast
 import typing as t
 
-from ...snippets import assign, call, code_of, compared, is_unchecked, load, unpacked
+from ...quotations import code
+from ...snippets import code_of, is_unchecked
 from ..exclusion import class_tested
 from ..names import COUNT, Names, appended_to, disjuncts, only_gives_up, read_name, written_name
 
@@ -32,21 +33,18 @@ def put_on_at_once(body: list[ast.stmt], parameter: str, todo: str, most: int) -
     """
     batches = [*_batches_in(body, todo, Names(body))]
     for block, at, listed, element, names in batches:
-        one_of = listed
-        written: list[ast.stmt] = []
+        one_of, written = listed, list[ast.stmt]()
         if len(names) > 1:
             # Another thread may change the list meanwhile.
             one_of = element
-            written.append(assign(element, unpacked(listed)))
+            written += code("ELEMENT = [*LISTED]", ELEMENT=element, LISTED=listed)
         for name in names:
-            target = ast.Name(name, ast.Store())
-            written.append(ast.AugAssign(target, ast.Add(), load(one_of)))
-        is_long = compared(call("len", load(todo)), ast.Gt(), ast.Constant(most))
-        written.append(ast.If(is_long, [ast.Break()], []))
+            written += code("NAME += ONE_OF", NAME=name, ONE_OF=one_of)
+        written += code("if len(TODO) > MOST: break", TODO=todo, MOST=most)
         begin = at - 2 if _counts(block[max(at - 2, 0) : at], listed) else at
         block[begin : at + 1] = [ast.copy_location(each, block[at]) for each in written]
     if batches and not _is_checked(body, parameter):
-        body.insert(0, ast.If(is_unchecked(parameter), [ast.Return(ast.Constant(None))], []))
+        body[:0] = code("if type(X) not in harmless: return None", X=parameter)
 
 
 def _batches_in(

@@ -21,7 +21,8 @@ import ast
 import typing as t
 from collections.abc import Mapping, Sequence
 
-from ...snippets import assign, for_each, load, unpacked
+from ...quotations import code, stmt
+from ...snippets import load
 from ..names import Names, appended_to, blocks_in, only_gives_up, read_name, written_name
 from .worklists import SEVERAL
 
@@ -130,9 +131,11 @@ def _together(
     call: t.Any = search.called[0]
     call.value.func = load(several[call.value.func.id])
     call.value.args[_OBJECT] = load(SEVERAL)
-    checks = [for_each(element, load(SEVERAL), search.checks)] if search.checks else []
-    added: list[ast.stmt] = [
-        ast.AugAssign(ast.Name(name, ast.Store()), ast.Add(), load(SEVERAL))
-        for name in search.lists
+    checked = code("for E in several: CHECKS", E=element, CHECKS=search.checks)
+    return [
+        *code("several = [*LISTED]", LISTED=listed),
+        *(checked if search.checks else []),
+        *search.called,
+        search.noting,
+        *(stmt("NAME += several", NAME=name) for name in search.lists),
     ]
-    return [assign(SEVERAL, unpacked(listed)), *checks, *search.called, search.noting, *added]

@@ -21,9 +21,11 @@ the class of the last one. The sets only grow while a function runs.
 from __future__ import annotations
 
 import ast
+import typing as t
 from collections.abc import Callable, Iterator, Mapping
 
-from ...snippets import assign, call, code_of, compared, is_not_of, is_type, load, negate
+from ...quotations import Hole, stmt
+from ...snippets import assign, call, code_of, is_not_of, load, negate
 from ..names import Names, conjuncts, nodes_in, only_gives_up
 
 #: Sets of classes of which a function gives up for all others.
@@ -89,21 +91,31 @@ class _Loop:
         return self.caches[-1]
 
     def _asked_once(self, statement: ast.stmt, value: str) -> ast.If:
-        cache, kind = self._new_cache(), call("type", load(value))
-        is_other = compared(call("type", load(value)), ast.IsNot(), load(cache))
-        return ast.If(is_other, [statement, assign(cache, kind)], [])
+        asked = """
+            if type(X) is not LAST:
+                STATEMENT
+                LAST = type(X)
+        """
+        made = stmt(asked, X=value, LAST=self._new_cache(), STATEMENT=statement)
+        return t.cast(ast.If, made)
 
     def _read_once(
         self, statement: ast.stmt, owner: str, directly: ast.stmt, behind: list[ast.stmt]
     ) -> ast.If:
-        cache, kind = self._new_cache(), call("type", load(owner))
-        last = ast.IfExp(is_type(owner, "dict"), ast.Constant(None), call("type", load(owner)))
-        slowly = [statement, assign(cache, last)]
+        cache, known = self._new_cache(), list[ast.stmt]()
         for comparison in self._comparisons_in(behind, owner):
-            known = self._fresh("s")
-            slowly.append(assign(known, comparison.test))
-            comparison.test = load(known)
-        return ast.If(compared(kind, ast.Is(), load(cache)), [directly], slowly)
+            name = self._fresh("s")
+            known.append(assign(name, comparison.test))
+            comparison.test = load(name)
+        read = """
+            if type(X) is LAST: DIRECTLY
+            else:
+                STATEMENT
+                LAST = None if type(X) is dict else type(X)
+                KNOWN
+        """
+        parts: dict[str, Hole] = {"DIRECTLY": directly, "STATEMENT": statement, "KNOWN": known}
+        return t.cast(ast.If, stmt(read, X=owner, LAST=cache, **parts))
 
     def _comparisons_in(self, behind: list[ast.stmt], owner: str) -> Iterator[ast.IfExp]:
         """Yield what is compared in one way or another, as the class of an object says."""
