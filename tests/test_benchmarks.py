@@ -291,6 +291,8 @@ def test_command_measures_pages(tmp_path: Path, capsys: pytest.CaptureFixture[st
         "a task with its comments",
         "a project, for a member of 100",
         "making the statement of the list",
+        "first request: the list",
+        "first request: a task",
     ]
     assert "a task with its comments" in capsys.readouterr().out
 

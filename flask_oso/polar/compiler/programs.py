@@ -67,7 +67,12 @@ from .specialization.tables.dispatch import (
     string_facts,
 )
 from .specialization.tables.drafts import Specialization, Text
-from .specialization.tables.first_answers import FirstQuestions, FirstSolver, FunctionAnswered
+from .specialization.tables.first_answers import (
+    MAX_FIRST_SEARCHES,
+    FirstQuestions,
+    FirstSolver,
+    FunctionAnswered,
+)
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.alike_strings import alike_strings
 from .string_arguments.closed_strings import Parameter, Strings, possible_strings
@@ -405,8 +410,9 @@ class CompiledProgram(Runtime):
         if found is not None:
             return found
         kind = name, at, kinds
-        if search is None and self.first_questions.has(kind, kinds, count):
-            self.first_questions.note(kind)
+        first = self.first_questions
+        if search is None and first.has(kind, kinds, count, most=MAX_FIRST_SEARCHES):
+            first.note(kind)
             return None
         is_by_rules = self._open.are_known(name, at, kinds)
         questions = None if is_by_rules else self.prepare_strings(name, len(args), at)

@@ -14,6 +14,7 @@ from flask_oso.polar.compiler.specialization.tables.first_answers import (
     MAX_CALLS_ALONE,
     MAX_CALLS_AT_ONCE,
     MAX_FIRST_ANSWERS,
+    MAX_FIRST_SEARCHES,
 )
 from tests.support.answers import is_answered_at_once, outcome_of
 from tests.support.policies import make_oso
@@ -174,11 +175,11 @@ def test_first_actions_are_found_by_a_query() -> None:
     oso, user = large(), User()
     doc = Doc(user)
 
-    found = [oso.authorized_actions(user, doc) for _ in range(MAX_FIRST_ANSWERS)]
+    found = [oso.authorized_actions(user, doc) for _ in range(MAX_FIRST_SEARCHES)]
     was_made = bool(oso.engine.searches)
     found.append(oso.authorized_actions(user, doc))
 
-    assert found == [{"read", "edit"}] * (MAX_FIRST_ANSWERS + 1)
+    assert found == [{"read", "edit"}] * (MAX_FIRST_SEARCHES + 1)
     assert not was_made
     assert oso.engine.searches
 
@@ -187,9 +188,9 @@ def test_actions_on_many_objects_are_found_by_a_function() -> None:
     """A page with fifty rows does not wait for fifty queries."""
     oso, user = large(), User()
 
-    found = oso.authorized_actions_many(user, [Doc(user) for _ in range(MAX_FIRST_ANSWERS + 1)])
+    found = oso.authorized_actions_many(user, [Doc(user) for _ in range(MAX_FIRST_SEARCHES + 1)])
 
-    assert found == [{"read", "edit"}] * (MAX_FIRST_ANSWERS + 1)
+    assert found == [{"read", "edit"}] * (MAX_FIRST_SEARCHES + 1)
     assert oso.engine.searches
 
 

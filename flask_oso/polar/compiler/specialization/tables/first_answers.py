@@ -28,6 +28,8 @@ from ....solver.tabling import TabledSolver
 MAX_CALLS_AT_ONCE = 40
 #: How many questions of one kind the solver answers in a larger policy.
 MAX_FIRST_ANSWERS = 10
+#: The same for questions that search for all strings of an argument, which take it longer.
+MAX_FIRST_SEARCHES = 4
 #: How many calls of rules it makes for such a question before a function is asked.
 MAX_CALLS_ALONE = 1_000
 
@@ -39,12 +41,20 @@ class FirstQuestions:
         self._rules, self._host = rules, host
         self._answered: dict[t.Any, int] = {}
 
-    def has(self, kind: t.Hashable, classes: Iterable[type], questions: int = 1) -> bool:
+    def has(
+        self,
+        kind: t.Hashable,
+        classes: Iterable[type],
+        questions: int = 1,
+        *,
+        most: int = MAX_FIRST_ANSWERS,
+    ) -> bool:
         """Tell whether so many further questions of a kind are among the first ones.
 
         :param classes: those that the kind holds; one that may go is not remembered.
+        :param most: how many there are.
         """
-        is_first = self._answered.get(kind, 0) + questions <= MAX_FIRST_ANSWERS
+        is_first = self._answered.get(kind, 0) + questions <= most
         return is_first and self._is_large and all(map(self._host.keeps, classes))
 
     @functools.cached_property
