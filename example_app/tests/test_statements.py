@@ -40,6 +40,7 @@ def add_rows(ana: User | None) -> None:
     db.session.commit()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("visitor", ["Ana", "Cleo", "nobody"])
 @pytest.mark.parametrize(
     ("path", "most"),

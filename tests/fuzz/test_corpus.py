@@ -14,6 +14,7 @@ _INPUTS = [
 ]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(("name", "data"), _INPUTS)
 def test_input(name: str, data: bytes) -> None:
     """The target finds nothing wrong with the input."""

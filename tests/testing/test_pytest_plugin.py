@@ -280,6 +280,7 @@ def test_plugin_can_be_left_out(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*fixture 'assert_allowed' not found"])
 
 
+@pytest.mark.full
 def test_plugin_works_with_importlib(project: pytest.Pytester) -> None:
     """The way in which pytest imports tests is not of importance."""
     run_alone(project, "--import-mode=importlib", "-o", "pythonpath=.").assert_outcomes(passed=1)
@@ -333,6 +334,7 @@ def test_oso_cov_with_several_processes(project: pytest.Pytester, cov: list[str]
     result.stdout.re_match_lines([r"policy\.polar +6 +2 +67%   2, 6"])
 
 
+@pytest.mark.full
 def test_oso_cov_under_coverage_run(project: pytest.Pytester) -> None:
     """'--oso-cov' under 'coverage run' works with the line that 'coverage report' needs."""
     (project.path / ".coveragerc").write_text(CONFIGURED, encoding="utf-8")
@@ -358,6 +360,7 @@ def test_oso_cov_under_coverage_run_that_knows_no_policies(project: pytest.Pytes
     report.stdout.no_fnmatch_line("*policy.polar*")
 
 
+@pytest.mark.full
 def test_oso_cov_with_a_configured_plugin(project: pytest.Pytester) -> None:
     """To say it twice does no harm."""
     (project.path / ".coveragerc").write_text(CONFIGURED, encoding="utf-8")
@@ -367,6 +370,7 @@ def test_oso_cov_with_a_configured_plugin(project: pytest.Pytester) -> None:
     result.stdout.re_match_lines(REPORTED)
 
 
+@pytest.mark.full
 def test_oso_cov_without_a_policy(project: pytest.Pytester) -> None:
     """An empty report says so."""
     project.makepyfile("def test():\n    pass")

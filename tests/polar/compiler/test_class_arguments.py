@@ -109,6 +109,7 @@ def make(policy: str, *, compiled: bool = True) -> Oso:
     return make_oso(policy, User, Note, Draft, Shape, Colour, Book, Titled, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("policy", POLICIES)
 def test_classes_are_answered_as_the_solver_does(policy: str) -> None:

@@ -220,6 +220,7 @@ def test_what_no_function_can_answer_is_left_to_the_rules() -> None:
     assert oso.is_allowed(outer, "read", doc)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("shape", ["a team's lead", "groups"])
 def test_delegation_costs_little_more_than_two_questions(shape: str) -> None:
     """The rules for what is led to are written in place, and call no function."""

@@ -169,6 +169,7 @@ def test_object_without_what_rules_read_is_answered_as_by_the_solver(gone: str) 
     assert outcome(oso, user, asked) == outcome(solver, user, asked)
 
 
+@pytest.mark.full
 def test_circle_of_roles_is_the_error_of_the_solver() -> None:
     """No search waits for what it would find itself."""
     policy = BLOCKS + 'has_role(u: User, "owner", d: Doc) if has_role(u, "reader", d) and d.open;'

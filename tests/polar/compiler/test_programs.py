@@ -249,6 +249,7 @@ UNFOLLOWED = {
 }
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", FOLLOWED.values(), ids=FOLLOWED)
 def test_rule_is_compiled_and_nothing_tells(policy: str) -> None:
     """Answers, errors with their whole text, and calls of the host are the solver's."""

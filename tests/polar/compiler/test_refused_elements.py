@@ -131,6 +131,7 @@ def outcomes(condition: str, elements: list[t.Any]) -> set[str]:
     return {outcome(oso, elements) for oso in (*asked, asked[1])}
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("read", READS)
 def test_compiled_rules_refuse_what_the_solver_refuses(condition: str, read: str) -> None:

@@ -296,6 +296,7 @@ def folders(length: int) -> tuple[User, User, list[Folder]]:
     return user, other, chain
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("rules", ABOUT_FOLDERS.values(), ids=ABOUT_FOLDERS)
 def test_chain_is_answered_by_a_specialization(rules: str) -> None:
     """It gives the answer of the solver, wherever in the chain the question is asked."""
@@ -326,6 +327,7 @@ def test_what_is_no_chain_is_answered_as_by_the_solver(rules: str, folder: t.Any
     assert [outcome(ours, User(), doc) for _ in range(3)] == [expected] * 3
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("least", [0, 1, 3, 2.5, NAN, "a", None, 2**62, 780])
 @pytest.mark.parametrize("rules", ABOUT_LISTS.values(), ids=ABOUT_LISTS)
 def test_lists_are_answered_as_by_the_solver(rules: str, least: t.Any) -> None:
@@ -578,6 +580,7 @@ def test_list_that_the_solver_gives_a_variable_asks_nothing_again(values: t.Any)
     assert (may_read, user.calls) == (values == [1, 3], 1)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("wanted", [[1], [1.0], [True], [1, 3], [NAN], [None, 1]], ids=repr)
 @pytest.mark.parametrize("values", VALUES, ids=repr)
 def test_list_that_the_solver_gives_a_variable_is_compared_as_by_it(

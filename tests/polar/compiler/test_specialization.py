@@ -186,6 +186,7 @@ def folders(depth: int, **attributes: t.Any) -> list[t.Any]:
 # -- what they answer ------------------------------------------------------------------
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("action", ["read", "write", "fly"])
 @pytest.mark.parametrize("role", ["viewer", "editor", "owner", "member", None])
 @pytest.mark.parametrize("where", ["folder", "above", "team", "team above", "elsewhere"])
@@ -226,6 +227,7 @@ def test_chain_ends_where_somebody_watches() -> None:
     assert reads == []
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("depth", [questions.LEVELS + 2, 1_500])
 def test_long_chain_is_left_to_the_rules(depth: int) -> None:
     """Beyond so many folders the rules decide, which have a limit of their own."""

@@ -230,6 +230,7 @@ def test_ring_ends_with_an_error(question: str, step: str, length: int) -> None:
     assert "Look for a circle in the data" in str(caught.value)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("length", [1, 2, 7])
 @pytest.mark.parametrize(("question", "step"), SHAPES)
 def test_ring_has_the_error_of_the_solver(question: str, step: str, length: int) -> None:

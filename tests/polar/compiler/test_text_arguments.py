@@ -60,6 +60,7 @@ def load(policy: str, *, compiled: bool = True) -> Oso:
     return make_oso(policy, User, Doc, compiled=compiled)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", POLICIES)
 def test_answers_are_those_of_the_solver(policy: str) -> None:
     """Answers and errors, for actions that a policy names and for any others."""

@@ -61,6 +61,7 @@ def test_text_begins_with_entry_function_specialization_and_rules() -> None:
     assert titles == ["The entry", "The spec", "A comp"]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("policy", [*FOLLOWED.values(), *UNFOLLOWED.values()])
 def test_text_is_python(policy: str) -> None:
     """The text is Python that can be pasted into an editor."""

@@ -345,6 +345,7 @@ with open_notebook() as notebook, notebook.request_of(1):
 """
 
 
+@pytest.mark.full
 def test_class_that_is_mapped_later() -> None:
     """A relation of a class that is mapped after the first question is exchanged as others are."""
     assert run_python(LATER) == "False [41]\nFalse [41]\n"
@@ -370,6 +371,7 @@ with open_notebook() as notebook, notebook.request_of(1):
 """
 
 
+@pytest.mark.full
 def test_table_that_is_mapped_later() -> None:
     """The table of a class that is mapped after the first statement is guarded, too."""
     assert run_python(LATE_TABLE) == "raises\n"

@@ -161,6 +161,7 @@ STATEMENTS: dict[str, tuple[t.Any, t.Any]] = {
 }
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_statement_is_filtered(anywhere: Notebook, name: str) -> None:
     """A statement of mapped classes finds what the actor may read, however it names them."""

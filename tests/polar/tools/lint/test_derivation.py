@@ -134,6 +134,7 @@ def test_rules_that_add_nothing_can_all_be_removed(seed: int) -> None:
     assert answers(engine, removed) == answers(engine, set()), text
 
 
+@pytest.mark.full
 def test_random_policies_have_such_rules() -> None:
     """The comparison is worth something."""
     found = [len({*superfluous(make_policy(seeded(seed)))}) for seed in range(30)]

@@ -179,6 +179,7 @@ def test_rule_that_never_answers_can_be_removed(seed: int) -> None:
     assert [*differences(seeded(seed))] == []
 
 
+@pytest.mark.full
 def test_random_policies_have_such_rules() -> None:
     """The comparison is worth something: many rules are found, of each kind."""
     oso = world.make_oso()
