@@ -2,7 +2,7 @@
 
 In goes a function for plain data; out comes one that counts how often it gives up. Where that is
 often, some of its questions are looked at one by one, and where it gives up most of them, another
-function takes its place: one that is not tried for a while once it gave up several times in a row.
+function takes its place: one that tries it, and does not for a while once that was mostly in vain.
 """
 
 from __future__ import annotations
