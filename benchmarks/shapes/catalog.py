@@ -23,6 +23,7 @@ from . import (
     roles,
     strangers,
     taken_apart,
+    two_lists,
     values,
 )
 from .shape import Shape
@@ -48,6 +49,7 @@ _OF_PLAIN_OBJECTS = (
     *named_by_data.SHAPES,
     *offices.SHAPES,
     *libraries.SHAPES,
+    *two_lists.SHAPES,
 )
 
 
