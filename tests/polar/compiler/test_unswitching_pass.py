@@ -120,6 +120,11 @@ def test_steps_are_counted_where_they_are_made() -> None:
         "for e in [*v]:\n    if a.x: found = True\n    else: b = e",
         # Behind the end of a turn.
         "for e in [*v]:\n    if e is None: continue\n    w = a.x\n    if w == e: found = True",
+        # Changed in place.
+        "for e in [*v]:\n    w = len(kept)\n    if w == 1: kept.append(e)",
+        "for e in [*v]:\n    if kept: kept[e] = True",
+        # Done where no turn ends the loop.
+        "for e in [*v]:\n    if a == 1: break\nelse:\n    found = True",
         # The class that a turn has noted is read by another statement.
         "for e in [*v]:\n    if type(a) is not c1: c1 = type(a)\n    if c1 is e: found = True",
     ],

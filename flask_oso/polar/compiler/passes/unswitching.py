@@ -20,7 +20,7 @@ from __future__ import annotations
 import ast
 import re
 import typing as t
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..quotations import duplicate
 from ..snippets import assign, compared, load
@@ -31,6 +31,7 @@ from .names import (
     blocks_in,
     gives_up,
     listed_name,
+    nodes_in,
     read_name,
     sets_true,
     written_name,
@@ -82,7 +83,8 @@ class _Unswitching:
         :param counted: what counts its steps.
         """
         *before, last = loop.body
-        if type(last) is not ast.If or not all(map(_is_plain, before)):
+        # What is done where no turn ends the loop is done where there is a turn.
+        if type(last) is not ast.If or loop.orelse or not all(map(_is_plain, before)):
             return [*counted, loop]
         if not _is_same(last.test, loop) or not (not last.orelse or gives_up(last.orelse[0])):
             return [*counted, loop]
@@ -124,7 +126,7 @@ def _take_out(loop: ast.For) -> list[ast.stmt]:
     taken = plain
     while taken:
         kept = [each for each in loop.body if not any(each is other for other in taken)]
-        outside = Names([loop.target, *kept])
+        outside = _names_of([loop.target, *kept])
         same = _same_in_each_turn(taken, outside)
         if len(same) == len(taken):
             loop.body = kept or [ast.Pass()]
@@ -154,6 +156,15 @@ def _same_in_each_turn(statements: list[ast.stmt], outside: Names) -> list[ast.s
     return same
 
 
+def _names_of(nodes: Sequence[ast.AST]) -> Names:
+    """Return the names in statements; what is changed in place, such as a list, is written."""
+    names = Names(nodes)
+    for node in nodes_in(nodes):
+        if type(node) is ast.Expr or (type(node) is ast.Assign and written_name(node) is None):
+            names.written.update(Names([node]).read)
+    return names
+
+
 def _is_plain(statement: ast.stmt) -> bool:
     """Tell whether a statement does nothing but give names to values, and give up."""
     if type(statement) is ast.If:
@@ -166,7 +177,7 @@ def _is_plain(statement: ast.stmt) -> bool:
 
 def _is_same(test: ast.expr, loop: ast.For) -> bool:
     """Tell whether a test is the same in each turn of a loop."""
-    names, here = Names([loop]), Names([test])
+    names, here = _names_of([loop]), Names([test])
     for name in here.read:
         if here.written[name]:
             # A name for a part of the test, which is read in the test alone.
