@@ -52,9 +52,20 @@ CONDITIONS = {
     "sizes": 's in u.scopes and [s, r.kind] in [["read"], ["write", "a"]]',
     "forall": "forall(s in u.scopes, s in [r.kind, u.kind])",
     "members in forall": "forall(s in u.scopes, r.state in [DRAFT, LOCKED] or s = u.kind)",
+    "list of a fact": "listed(u.kind, xs) and r.kind in xs",
+    "text in list of a fact": 'listed(u.kind, xs) and "a" in xs and not "b" in xs and r = r',
+    "not in list of a fact": "not (listed(u.kind, xs) and r.kind in xs)",
+    "element of list of a fact": "listed(u.kind, xs) and x in xs and x = r.kind",
+    "list of a variable": 'xs = ["a", "b"] and (r.kind in xs or r.state in xs) and u.kind in xs',
+    "list of others": 'xs = ["a", 1] and r.kind in xs and u.kind in xs',
     "literals in forall": 'forall(_s in u.scopes, r.kind in ["a", "b"])',
 }
-HELPER = "among(x, _, k) if x in [DRAFT, k];"
+HELPER = """
+among(x, _, k) if x in [DRAFT, k];
+listed("a", ["a", "c"]);
+listed("b", ["b", "a"]);
+listed("c", []);
+"""
 RECORDS = [(state, kind) for state in (*State, "a", None) for kind in ("a", "b", 1, None)]
 
 
@@ -83,6 +94,16 @@ def test_one_function_answers_as_the_solver(name: str, scopes: str) -> None:
     answers = [specialized(oso.engine, user, "read", record) for record in records]
 
     assert answers == [solver.is_allowed(user, "read", record) for record in records]
+
+
+def test_text_in_the_list_of_a_fact_is_looked_for_while_the_function_is_written() -> None:
+    """As where the list stands in the condition: both are in the policy."""
+    oso = make_oso('listed(u.kind, xs) and "a" in xs and r = r')
+
+    oso.is_allowed(User([]), "read", Record(None, None))
+
+    code = oso.generated_code('allow(User, "read", Record)')
+    assert "among" not in code.partition("# The specialization")[2].partition("# A compiled")[0]
 
 
 class Odd:

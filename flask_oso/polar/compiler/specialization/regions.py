@@ -13,7 +13,7 @@ import typing as t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ...nodes import Pattern, Value
+from ...nodes import List, Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
@@ -54,6 +54,7 @@ class Known:
     :param is_own: whether it is a list that nothing else has.
     :param is_of_texts: whether it is a list that has texts and nothing else.
     :param is_empty: whether it is the empty list of a policy.
+    :param texts: the list that it is, if that is one of the policy that has texts alone.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Known:
     is_own: bool = field(default=False, compare=False, repr=False)
     is_of_texts: bool = field(default=False, compare=False, repr=False)
     is_empty: bool = field(default=False, compare=False, repr=False)
+    texts: List | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_literal(self) -> bool:

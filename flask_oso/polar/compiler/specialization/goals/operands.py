@@ -15,7 +15,7 @@ from ....nodes import Dictionary, Instance, List, Operator, Slot, Term, Value
 from ....solver.clauses import Clause
 from ....sources import Span
 from ....traversal import is_operation
-from ...binding_analysis import NotCompilable, is_constant
+from ...binding_analysis import NotCompilable, is_constant, is_string
 from ...goal_forms import written_term
 from ...scopes import Pending, pending_goals, prepend
 from ..clauses.chains import numbers_in
@@ -130,7 +130,12 @@ class Operands:
             constant = made if type(made) is dict else None
             name = self.guards.names.constant(made)
             is_empty = type(made) is list and not made
-            return Known(name, exact=type(made), constant=constant, is_empty=is_empty)
+            has_texts = (
+                isinstance(inner, List) and not is_empty and all(map(is_string, inner.items))
+            )
+            texts = t.cast(List, inner) if has_texts else None
+            kind = type(made)
+            return Known(name, exact=kind, constant=constant, is_empty=is_empty, texts=texts)
         raise NotCompilable("a list, a dictionary or a pattern", term.span)
 
     def _constant(self, term: Instance) -> Known:

@@ -52,6 +52,9 @@ class Searches(Compounds):
             region, element = self.guards.loop(self.region, searched, term.span)
             return self._at(replace(self, region=region).part_unified(region, item, element))
         known, owner = self._value(item), self._owner_of_keys(searched)
+        if searched.texts is not None and known is not None and _may_be_text(known):
+            # As where the list is written here.
+            return self._among(item, searched.texts)
         self.guards.note_search(searched, collection)
         if owner is not None:
             looked_up = self._among_keys(item, known, searched, owner)
@@ -413,3 +416,9 @@ class Searches(Compounds):
             tests.append(expr("not type(X) is bool and EQUAL", X=known.name, EQUAL=any_of(equal)))
         key: Fact = ("among", known.name, *((type(each.value), each.value) for each in items))
         return self._at(self.guards.under(region, key, any_of(tests), [], span))
+
+
+def _may_be_text(value: Known) -> bool:
+    """Tell whether a value is a text of the policy, or one that nothing is known of."""
+    is_told = value.literal is None or is_string(value.literal)
+    return is_told and value.choices is None and value.exact in (None, str)
