@@ -66,11 +66,6 @@ def method_call(value: ast.expr, name: str, *args: ast.expr) -> ast.expr:
     return ast.Call(attribute_of(value, name), [*args], [])
 
 
-def appended(listed: str, value: ast.expr) -> ast.stmt:
-    """Write ``listed.append(value)``."""
-    return ast.Expr(method_call(load(listed), "append", value))
-
-
 def item_of(value: ast.expr, key: ast.expr) -> ast.expr:
     """Write ``value[key]``."""
     return ast.Subscript(value, key, ast.Load())
@@ -126,11 +121,6 @@ def is_type(name: str, kind: str) -> ast.expr:
     return compared(call("type", load(name)), ast.Is(), load(kind))
 
 
-def is_not_type(name: str, kind: str) -> ast.expr:
-    """Write ``type(name) is not kind``."""
-    return compared(call("type", load(name)), ast.IsNot(), load(kind))
-
-
 def is_of(name: str, kinds: str) -> ast.expr:
     """Write ``type(name) in kinds``."""
     return compared(call("type", load(name)), ast.In(), load(kinds))
@@ -179,11 +169,6 @@ def names_of(names: Sequence[str]) -> ast.expr:
     return tuple_of([load(name) for name in names])
 
 
-def copied(name: str) -> ast.expr:
-    """Write a copy of a list."""
-    return item_of(load(name), ast.Slice(None, None, None))
-
-
 def unpacked(name: str) -> ast.expr:
     """Write a list of the elements of a collection."""
     return ast.List([ast.Starred(load(name), ast.Load())], ast.Load())
@@ -202,11 +187,6 @@ def target_of(names: Sequence[str]) -> ast.expr:
 def assign_parts(names: Sequence[str], value: ast.expr) -> ast.stmt:
     """Write that names become the elements of a value."""
     return ast.Assign([target_of(names)], value)
-
-
-def assign_item(table: str, key: ast.expr, value: ast.expr) -> ast.stmt:
-    """Write ``table[key] = value``."""
-    return ast.Assign([ast.Subscript(load(table), key, ast.Store())], value)
 
 
 def block(body: list[ast.stmt]) -> ast.stmt:
@@ -242,11 +222,6 @@ def function_of(
     made = ast.FunctionDef(name, arguments, body, [])
     made.type_params = []  # type: ignore[attr-defined]  # since 3.12
     return made
-
-
-def returned(value: bool) -> ast.stmt:
-    """Write ``return True`` or ``return False``."""
-    return ast.Return(ast.Constant(value))
 
 
 #: The fields of each kind of node that tell what it does, last one first.

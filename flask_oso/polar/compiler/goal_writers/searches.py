@@ -10,8 +10,9 @@ from dataclasses import replace
 from ...nodes import Expression, List, Origin, Slot, Term
 from ...traversal import compared_next
 from ..goal_forms import pair_in, slots_in, written_term
+from ..quotations import expr
 from ..scopes import Among, Goal, GoalPart, Ref, Scope, Site, pending_goals, prepend
-from ..snippets import assign, block, call, compared, copied, is_type, load, tuple_of
+from ..snippets import assign, block, call, compared, is_type, load, tuple_of
 from .lookups import LookupGoals
 from .places import Continuation, Output
 
@@ -148,7 +149,7 @@ class SearchGoals(LookupGoals):
         what = self.constants((self.goal, elements.read, elements.written))
         known_to_be = [*what, load("clock")]
         is_immediate = compared(call("type", source), ast.In(), load("gone_through"))
-        each, listed = source, copied(elements.name)
+        each, listed = source, expr("X[:]", X=elements.name)
         pair = pair_in(item)
         is_open = key is None and (sought is None or sought.shape is not None)
         ahead = self._compared_ahead(item if pair is None else pair[0]) if is_open else None

@@ -21,7 +21,8 @@ import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
-from ..snippets import all_of, assign, assign_item, call, code_of, compared, load, negate
+from ..quotations import stmt
+from ..snippets import all_of, assign, call, code_of, compared, load, negate
 from .names import (
     CHAIN,
     FOUND,
@@ -284,8 +285,7 @@ class _Index:
     def _kept(self, search: _Search) -> ast.stmt:
         if search.rows is not None:
             return search.rows.kept_in(self._names, self._fresh)
-        key = call("id", load(search.value))
-        return assign_item(self._names.held, key, load(search.value))
+        return stmt("HELD[id(X)] = X", HELD=self._names.held, X=search.value)
 
 
 #: The sets of classes that are the same for all values.

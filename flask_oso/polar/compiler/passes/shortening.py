@@ -22,7 +22,7 @@ import ast
 import typing as t
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..snippets import all_of, assign, call, is_not_none, is_type, load, negate, returned
+from ..snippets import all_of, assign, call, is_not_none, is_type, load, negate
 from .names import (
     COUNT,
     FOUND,
@@ -220,7 +220,7 @@ def shorten_end(statements: list[ast.stmt]) -> None:
     statements[:-1] = before
     names = Names(before)
     if names.written[FOUND] == 1 and not names.read[FOUND]:
-        statements[-1] = returned(False)
+        statements[-1] = ast.Return(ast.Constant(False))
         del statements[0]
 
 
@@ -230,7 +230,7 @@ def _answer_at_end(block: list[ast.stmt]) -> None:
     is_solution = type(last) is ast.If and read_name(last.test) == "is_searched"
     noted = t.cast(ast.If, last).body[-1] if is_solution else last
     if sets_true(noted) == FOUND:
-        block[-1] = ast.copy_location(returned(True), last)
+        block[-1] = ast.copy_location(ast.Return(ast.Constant(True)), last)
     elif type(last) is ast.If:
         for each in (last.body, last.orelse):
             if each:

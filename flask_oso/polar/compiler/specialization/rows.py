@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ...host import sandbox
 from ...host.registry import Calculation, Identities, ProxiedAttribute
 from ...sources import Span
+from ..quotations import expr
 from ..snippets import (
     all_of,
     any_of,
@@ -22,7 +23,6 @@ from ..snippets import (
     is_none,
     is_not_none,
     is_not_of,
-    is_not_type,
     is_type,
     item_of,
     load,
@@ -147,7 +147,8 @@ class RowGuards:
         if region.lookup(key) is None:
             region.known[key] = value
             region.note_checked(value)
-            region.give_up_if(is_not_type(value.name, self._guards.names.constant(cls)))
+            kind = self._guards.names.constant(cls)
+            region.give_up_if(expr("type(X) is not KIND", X=value.name, KIND=kind))
 
     def related(self, cls: type, name: str) -> tuple[type | None, bool]:
         """Return the class to which a relation leads, and whether it leads to many rows."""
@@ -173,7 +174,8 @@ class RowGuards:
     def _row_or_none(self, value: Known) -> ast.stmt:
         """Write that the function gives up for a value that is neither a row nor ``None``."""
         cls = t.cast(type, value.expected)
-        is_other = is_not_type(value.name, self._guards.names.constant(cls))
+        kind = self._guards.names.constant(cls)
+        is_other = expr("type(X) is not KIND", X=value.name, KIND=kind)
         tests = [is_other, is_not_none(load(value.name))]
         if self.identities.is_extended(cls):
             tests.append(is_not_of(value.name, "rows"))

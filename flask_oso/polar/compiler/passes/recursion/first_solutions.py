@@ -25,7 +25,8 @@ import ast
 import typing as t
 from collections.abc import Callable, Collection, Container, Iterable
 
-from ...snippets import all_of, assign, load, negate, returned
+from ...quotations import code
+from ...snippets import all_of, assign, load, negate
 from ..names import (
     FOUND,
     Names,
@@ -51,8 +52,11 @@ def noted_or_ended(flag: str = FOUND) -> list[ast.stmt]:
 
     :param flag: what is noted: that there is a solution, or that a condition holds.
     """
-    test = load(IS_FIRST if flag == FOUND else f"{IS_FIRST} {flag}")
-    return [ast.If(test, [returned(True)], [assign(flag, ast.Constant(True))])]
+    noted = """
+        if IS_FIRST: return True
+        else: FLAG = True
+    """
+    return code(noted, IS_FIRST=IS_FIRST if flag == FOUND else f"{IS_FIRST} {flag}", FLAG=flag)
 
 
 def results_of(statements: list[ast.stmt], name: str) -> list[str]:

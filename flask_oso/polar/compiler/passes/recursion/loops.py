@@ -33,7 +33,6 @@ from ....value_objects import Record
 from ...quotations import code, duplicate, expr, stmt
 from ...snippets import (
     all_of,
-    appended,
     assign,
     assign_parts,
     call,
@@ -356,7 +355,7 @@ class _Loop:
         INVARIANT: the value that a loop has found is that of the last call that has one, or of
         none.
         """
-        noted = appended(SOLUTIONS, ast.Constant(None))
+        noted = stmt("solutions.append(None)")
         marked = ast.If(all_of(conditions), [noted], []) if conditions else noted
         self._site.block.append(marked)
         is_alone = exclude_each_other(self._body, self._is_note, self._is_fixed)
@@ -423,7 +422,7 @@ class _Loop:
         over, target = expr("range(COUNT)", COUNT=passed_by), _tuple(["_"], ast.Store())
         if needed:
             start += code("frames = []")
-            note = [appended("frames", _tuple(needed, ast.Load()))]
+            note = code("frames.append(X)", X=_tuple(needed, ast.Load()))
             frames = "reversed(frames[:COUNT])" if is_noted else "reversed(frames)"
             over, target = expr(frames, COUNT=passed_by), _tuple(needed, ast.Store())
         if is_noted or not needed:

@@ -65,27 +65,26 @@ class Searches(Compounds):
             texts = self.region.lookup(("texts", searched.name))
             if texts is not None and is_string(known.literal):
                 return self._at(self._text_among(known, texts, term.span))
-            key: Fact = ("among", known.key, searched.key)
-            is_found, is_itself = self._is_hashed(known), self.values.is_itself(known)
-            test = is_among(
-                known,
-                searched,
-                is_known=is_found,
-                is_itself=is_itself,
-                is_negated=self.region.found != FOUND,
-            )
-            if is_itself and known.exact is not None and self.guards.names.host.keeps(known.exact):
-                slowly: t.Any = getattr(test, "orelse", test)
-                slowly.class_name = self.guards.names.constant(known.exact)
-            region = self.guards.under(self.region, key, test, [], term.span)
-            region.note_checked(known, searched)
-            if region is self.region.inside.get(key):
-                region.tested = (known.name, searched.name)
-            return self._at(region)
+            return self._at(self._value_among(known, searched, term.span))
         region, element = self.guards.loop(self.region, searched, term.span)
         if known is not None:
             return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(self._unbound(item), element, region)
+
+    def _value_among(self, known: Known, searched: Known, span: Span | None) -> Region:
+        """Write that a collection has a value, by one operation."""
+        key: Fact = ("among", known.key, searched.key)
+        is_itself, is_negated = self.values.is_itself(known), self.region.found != FOUND
+        how = {"is_known": self._is_hashed(known), "is_itself": is_itself}
+        test = is_among(known, searched, **how, is_negated=is_negated)
+        if is_itself and known.exact is not None and self.guards.names.host.keeps(known.exact):
+            slowly: t.Any = getattr(test, "orelse", test)
+            slowly.class_name = self.guards.names.constant(known.exact)
+        region = self.guards.under(self.region, key, test, [], span)
+        region.note_checked(known, searched)
+        if region is self.region.inside.get(key):
+            region.tested = (known.name, searched.name)
+        return region
 
     def _text_among(self, text: Known, texts: Known, span: Span | None) -> Region:
         """Write that a text of the policy is one of those of a collection."""

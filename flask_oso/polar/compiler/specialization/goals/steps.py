@@ -28,12 +28,12 @@ from ....syntax.desugar import forall_as_negation
 from ....traversal import conjuncts_in, is_operation
 from ...binding_analysis import NotCompilable, has_cut, is_string, order_clauses
 from ...goal_forms import call_of, stays_comparison, written_term
+from ...quotations import stmt
 from ...scopes import Pending, pending_goals, prepend
 from ...snippets import (
     COMPARE,
     all_of,
     any_of,
-    appended,
     compared,
     is_more_than,
     is_type,
@@ -550,7 +550,7 @@ class GoalStep(Heads):
             region = self.guards.under(region, key, ast.Constant(True), [], self.goal.span)
             parts = [written(value) for value in known]
             solution = parts[0] if len(parts) == 1 else tuple_of(parts)
-            region.first = [appended("solutions", solution)]
+            region.first = [stmt("solutions.append(X)", X=solution)]
         return region, self.rest
 
     def in_place(self, called: Call, values: list[Known | None]) -> tuple[Region, Pending] | None:
