@@ -57,6 +57,11 @@ class SearchOutcome:
         """All five conditions."""
         return self.holds, self.fails, self.fails_later, self.missing, self.endless
 
+    @property
+    def is_safe(self) -> bool:
+        """Whether it raises nothing for any row, and misses none."""
+        return self.fails is self.fails_later is self.missing is self.endless is FALSE
+
     def map(self, change: Callable[[RowCondition], RowCondition]) -> SearchOutcome:
         """Return the outcome with each condition changed."""
         return SearchOutcome(*map(change, self.conditions))
@@ -103,6 +108,8 @@ def and_then(first: SearchOutcome, second: SearchOutcome) -> SearchOutcome:
     """Search for a solution of two goals. The first binds no variable of the second."""
     if first is SUCCESS:
         return second
+    if first.is_safe and second.is_safe:
+        return SearchOutcome(conjunction(first.holds, second.holds))
     goes_on = conjunction(first.holds, second.fails)
     looks_back: RowCondition = FALSE
     if first.fails_later != FALSE:

@@ -30,10 +30,10 @@ def _node(cls: type[_Node]) -> type[_Node]:
     compute = made.__hash__
 
     def __hash__(self: t.Any) -> int:
-        known = self.__dict__.get("_hash")
+        known: int | None = self.__dict__.get("_hash")
         if known is None:
             known = self.__dict__["_hash"] = compute(self)
-        return t.cast(int, known)
+        return known
 
     made.__hash__ = __hash__
     return t.cast(type[_Node], made)
@@ -566,11 +566,11 @@ def contains(condition: t.Any, kind: type) -> bool:
 
 def rows_in(node: t.Any) -> frozenset[RowPath]:
     """Return the rows that occur in a condition, a value or a row. They are kept with it."""
-    kept = node.__dict__.get("_rows")
+    kept: frozenset[RowPath] | None = node.__dict__.get("_rows")
     if kept is None:
         own = (node,) if type(node) in _ROWS else ()
         kept = node.__dict__["_rows"] = frozenset(own).union(*map(rows_in, children_of(node)))
-    return t.cast(frozenset[RowPath], kept)
+    return kept
 
 
 def asked_rows(node: t.Any) -> frozenset[RowPath]:
@@ -646,7 +646,7 @@ def shape_of(node: t.Any) -> int:
     fields = _SHAPED.get(type(node))
     if fields is None and not isinstance(node, And | Or):
         return hash(node)
-    kept = node.__dict__.get("_shape")
+    kept: int | None = node.__dict__.get("_shape")
     if kept is None:
         if fields is None:
             values = [*map(shape_of, node.parts)]
@@ -654,7 +654,7 @@ def shape_of(node: t.Any) -> int:
             named = [(getattr(node, name), is_child) for name, is_child in fields]
             values = [shape_of(value) if is_child else hash(value) for value, is_child in named]
         kept = node.__dict__["_shape"] = hash((type(node), *values))
-    return t.cast(int, kept)
+    return kept
 
 
 def _is_naming(part: t.Any) -> bool:

@@ -72,7 +72,7 @@ def disjunction(*parts: RowCondition) -> RowCondition:
     """
     if TRUE in parts:
         return TRUE
-    if all(part == FALSE for part in parts):
+    if parts.count(FALSE) == len(parts):
         return FALSE
     found: dict[RowCondition, None] = {}
     for part in _with_common_names([*_flat(parts, Or)]):
