@@ -21,7 +21,7 @@ from ..polar.residual.algebra.schema import Schema
 from ..polar.residual.outcomes import Residual
 from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
-from .mapped.tables import bind_key, bind_keys, check_name
+from .mapped.tables import DerivedClasses, bind_key, bind_keys, check_name
 from .read_conditions import of_list
 from .row_keys import RowKeys
 from .statements.kept_clauses import KeptClauses
@@ -45,12 +45,13 @@ class Selects:
         self._only_aliases = only_aliases
         # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
-        self._names: tuple[Host, MapperFacts, KeptClauses] | None = None
+        self._names: tuple[Host, MapperFacts, KeptClauses, DerivedClasses] | None = None
 
     def models(self, host: Host) -> Schema:
         """Return the schema of the mapped classes."""
         known = self._known
-        if known is None or known[0] is not host:
+        if known is None or known[0] is not host or not known[1].derived.are_all():
+            # INVARIANT: what was made for the classes of rows counts until another one is mapped.
             known = self._known = host, MappedSchema(host.fields, host.classes)
         return known[1]
 
@@ -69,19 +70,21 @@ class Selects:
 
     def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
         """Return the WHERE clause for an entity."""
-        names, kept = self._names_of(host)
+        names, kept, derived = self._names_of(host)
 
         def make(known: KnownObjects) -> SqlCondition:
+            _note_classes(derived, residual)
             return _translated(names, known, residual, entity)
 
         if not residual.is_lasting or not isinstance(entity, type):
             return make(KnownObjects(residual.objects))
         return t.cast(SqlCondition, kept.clause(residual, entity, make))
 
-    def _names_of(self, host: Host) -> tuple[MapperFacts, KeptClauses]:
+    def _names_of(self, host: Host) -> tuple[MapperFacts, KeptClauses, DerivedClasses]:
         known = self._names
-        if known is None or known[0] is not host:
-            known = self._names = host, self._make_names(host), KeptClauses()
+        if known is None or known[0] is not host or not known[3].are_all():
+            # INVARIANT: the same holds of clauses, which are kept also for the schema of another.
+            known = self._names = host, self._make_names(host), KeptClauses(), DerivedClasses()
         return known[1:]
 
     def _make_names(self, host: Host) -> MapperFacts:
@@ -114,9 +117,11 @@ class Selects:
         self, host: Host, residuals: Sequence[Residual], entity: t.Any
     ) -> Sequence[SqlCondition]:
         """Return clauses of one statement, which look rows up in the same lists."""
-        names, kept = self._names_of(host)
+        names, kept, derived = self._names_of(host)
 
         def make(parts: Sequence[t.Any], known: KnownObjects) -> list[SqlCondition]:
+            for each in residuals:
+                _note_classes(derived, each)
             shared = SharedLists(known)
             return [
                 _translated(names, part, each, entity, shared)
@@ -130,6 +135,12 @@ class Selects:
             _translated(names, KnownObjects(each.objects), each, entity, shared)
             for each in residuals
         ]
+
+
+def _note_classes(derived: DerivedClasses, residual: Residual) -> None:
+    """Note the classes of rows that a condition names."""
+    for cls in {residual.root.cls, *(row.cls for row in rows_in(residual.condition))}:
+        derived.note(cls)
 
 
 def _without_rows(entity: t.Any, inspected: t.Any) -> str:

@@ -38,7 +38,7 @@ from .hybrids import attribute_of, calculation_in, formula_of
 from .loaded import explaining_unloaded, is_stored, is_unread, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
 from .row_equality import is_generated, own_equality
-from .tables import firm_tables, is_nullable_column, is_unique, mapper_of
+from .tables import DerivedClasses, firm_tables, is_nullable_column, is_unique, mapper_of
 
 _PYTHON = "it is computed in Python"
 
@@ -57,11 +57,15 @@ class MappedSchema:
         self._fields = fields
         self._classes = classes
         self._models: dict[type, Model | None] = {}
+        #: The classes that derive from these.
+        self.derived = DerivedClasses()
 
     def model(self, cls: type) -> Model | None:
         """Return the model of a mapped class; ``None`` if it is not mapped."""
         if cls not in self._models:
             mapper = mapper_of(cls)
+            # Noted first: a class that is mapped meanwhile is found out.
+            self.derived.note(cls)
             self._models[cls] = None if mapper is None else self._made(cls, mapper)
         return self._models[cls]
 

@@ -80,6 +80,29 @@ def mapper_of(cls: type) -> orm.Mapper[t.Any] | None:
     return mapper if isinstance(mapper, orm.Mapper) else None
 
 
+class DerivedClasses:
+    """The mapped classes that derive from some others, while no further one is mapped."""
+
+    def __init__(self) -> None:
+        self._noted: set[type] = set()
+        # Another thread may add to a list that is gone through.
+        self._known: list[tuple[orm.Mapper[t.Any], t.Any]] = []
+
+    def note(self, cls: type) -> None:
+        """Note what derives from a class now."""
+        mapper = None if cls in self._noted else mapper_of(cls)
+        if mapper is not None:
+            self._noted.add(cls)
+            self._known.append((mapper, mapper.self_and_descendants))
+
+    def are_all(self) -> bool:
+        """Tell whether no class was mapped since that derives from one that was noted.
+
+        SQLAlchemy makes the collection of these anew then, and where a mapper gets an attribute.
+        """
+        return all(mapper.self_and_descendants is known for mapper, known in self._known)
+
+
 def bind_key(cls: type) -> str | None:
     """Return the database of a class by the name that Flask-SQLAlchemy has for it."""
     mapper = mapper_of(cls)
