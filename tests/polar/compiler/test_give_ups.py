@@ -8,8 +8,10 @@ from __future__ import annotations
 import collections
 import dataclasses
 import functools
+import gc
 import types
 import typing as t
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -371,3 +373,26 @@ def test_class_whose_equality_is_written_in_c_is_looked_at_once(make: t.Any) -> 
     oso.is_allowed(User(org=make()), "read", Doc(org=make(), owner=None))
 
     assert is_comparison_kept(oso, kind, kind)
+
+
+def test_class_that_may_go_is_looked_at_once_and_not_held() -> None:
+    """A class of a function, as of a generic model, goes with its last object."""
+
+    class Local(int):
+        """Goes with this test."""
+
+    class Asked(ByClass):
+        """Compares itself."""
+
+    oso = load("doc.org = user.org")
+    kinds: list[t.Any] = [Local, Asked]
+    for kind in kinds:
+        oso.is_allowed(User(org=kind(1)), "read", Doc(org=kind(1), owner=None))
+    are_kept = [is_comparison_kept(oso, kind, kind) for kind in kinds]
+    gone = [weakref.ref(kind) for kind in kinds]
+    kinds.clear()
+    del Local, Asked, kind
+    gc.collect()
+
+    assert are_kept == [True, True]
+    assert [each() for each in gone] == [None, None]

@@ -30,7 +30,7 @@ from ...host.value_classes import (
 )
 from ...nodes import Value
 from .plain_classes import compares_by_identity, is_plain
-from .weak_classes import ClassMemo, add_class
+from .weak_classes import ClassMemo, add_class, set_for_pair
 
 _HARMLESS = (
     *(bool, int, float, str, list, dict, type(None), types.MethodType, UnreadRelation),
@@ -238,10 +238,10 @@ class KnownClasses:
     def comparison_of(self, left: type, right: type) -> Comparison:
         """Return how values of two classes are compared."""
         found = self._find_comparison(left, right)
-        if self.keeps(left) and self.keeps(right):
-            self.pairs[left, right] = found
-            if found is _PYTHON and _CONTAINERS.isdisjoint((left, right)):
-                self.by_python.add((left, right))
+        set_for_pair(self.pairs, (left, right), found, keeps=self.keeps)
+        is_direct = found is _PYTHON and _CONTAINERS.isdisjoint((left, right))
+        if is_direct and self.keeps(left) and self.keeps(right):
+            self.by_python.add((left, right))
         return found
 
     def _find_comparison(self, left: type, right: type) -> Comparison:

@@ -53,6 +53,23 @@ def set_for_class(
         table[WeakClass(cls, lambda ended: table.pop(ended, None))] = value
 
 
+def set_for_pair(
+    table: MutableMapping[t.Any, t.Any],
+    pair: tuple[type, type],
+    value: t.Any,
+    *,
+    keeps: Callable[[type], bool],
+) -> None:
+    """Set the value for two classes in a table, until one of them goes that it may not hold."""
+    ended: list[t.Any] = []
+
+    def forget(_: weakref.ref[type]) -> None:
+        table.pop(ended[0], None)
+
+    ended.append(tuple([cls if keeps(cls) else WeakClass(cls, forget) for cls in pair]))
+    table[ended[0]] = value
+
+
 class ClassMemo:
     """Remembers what a test tells of classes, without keeping them alive."""
 

@@ -35,7 +35,7 @@ from ...classes.equality import SideEffectFreeEquality
 from ...classes.generated_equality import is_data_class
 from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
-from ...classes.weak_classes import ClassMemo, add_class
+from ...classes.weak_classes import ClassMemo, add_class, set_for_pair
 from .plain_data import (
     ELEMENTS,
     MAX_ELEMENTS,
@@ -137,7 +137,7 @@ class SilentComparisons:
         return way(left, right)
 
     def _way_of(self, left: type, right: type) -> _Way:
-        is_kept = all(kind in SCALARS or self._keeps(kind) for kind in (left, right))
+        is_kept = self._is_kept(left) and self._is_kept(right)
         for kind in {left, right} - VALUES:
             # Whether its objects equal themselves alone, or compare as a text or a number does.
             self._learn(kind)
@@ -152,9 +152,12 @@ class SilentComparisons:
             self._is_simple(kind) or self._equality.knows(kind) for kind in (left, right)
         )
         # A class that is not known yet may be known later.
-        if is_kept and (is_known or way != self._by_fields):
-            self._ways[left, right] = way
+        if is_known or way != self._by_fields:
+            set_for_pair(self._ways, (left, right), way, keeps=self._is_kept)
         return way
+
+    def _is_kept(self, kind: type) -> bool:
+        return kind in SCALARS or self._keeps(kind)
 
     def _find_way(self, left: type, right: type) -> _Way:
         kinds = left, right
