@@ -384,6 +384,19 @@ def test_chain_that_begins_at_an_attribute_ends_at_its_first_object(rules: str, 
     assert specialized(oso.engine, user, "read", Doc(owner=Odd(), parent=mine, open=True)) is True
 
 
+def test_chain_that_begins_at_an_object_of_another_class_ends_at_its_first_object() -> None:
+    """What leads to the next object stands last in the function, as the solver comes to it."""
+    rules = """
+        allow(user: User, "read", role: Role) if owns(user, role.of);
+        owns(user: User, doc: Doc) if doc.owner = user;
+        owns(user: User, doc: Doc) if owns(user, doc.parent);
+    """
+    oso, user = make_oso(rules, User, Doc, Role), User()
+    mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
+
+    assert specialized(oso.engine, user, "read", Role(of=mine)) is True
+
+
 @pytest.mark.parametrize(
     "rules",
     [
