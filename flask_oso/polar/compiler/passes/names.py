@@ -103,7 +103,7 @@ def blocks_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], str 
 
 def rename(statements: Sequence[ast.AST], names: Mapping[str, str]) -> None:
     """Give names others."""
-    for node in nodes_in(statements):
+    for node in nodes_in(statements) if names else ():
         if type(node) is ast.Name and node.id in names:
             node.id = names[node.id]
 

@@ -17,7 +17,7 @@ from ....solver.clause_index import ClauseIndex
 from ...binding_analysis import NotCompilable
 from ...classes.plain_classes import is_plain_object
 from ...classes.weak_classes import WeakClass, add_class
-from ...passes.names import FOUND, nodes_in, rename
+from ...passes.names import FOUND, Names, rename
 from ...quotations import code, duplicate, stmt
 from ...snippets import assign, call, code_of, function_of, is_ascii, load, negate
 from ..goals.obstacles import Attempts, tried_first
@@ -566,8 +566,8 @@ class FunctionMaker:
 
     def _code_of(self, statements: Sequence[ast.AST]) -> str:
         """Return a text that is equal for statements that do the same, whatever their constants."""
-        names = {each.id for each in nodes_in(statements) if type(each) is ast.Name}
-        return code_of(statements, self.program.class_sets(names))
+        names = Names(statements)
+        return code_of(statements, self.program.class_sets({*names.read, *names.written}))
 
     def _make_observing(self, asked: Asked) -> Specialization | None:
         """Return a function that makes one call of the application."""
