@@ -194,6 +194,40 @@ def test_actions_are_those_without_a_class_that_is_registered_later(policy: str)
     assert oso.authorized_actions_many(question[0], [question[1]]) == [set()]
 
 
+@pytest.mark.parametrize("condition", ["not p matches Secret", "not hidden(p)"])
+def test_actions_know_a_class_that_a_method_registers(condition: str) -> None:
+    """What stands behind the call in a rule is looked at behind it."""
+
+    class Secret(Thing, abc.ABC):
+        """What is hidden."""
+
+    class Paper(Thing):
+        """Becomes secret."""
+
+    class Clerk(Thing):
+        """Hides papers."""
+
+        def is_there(self) -> bool:
+            """Hide them, on a bad day."""
+            if self.hides:
+                Secret.register(Paper)
+            return True
+
+        hides = False
+
+    policy = (
+        f'allow(c: Clerk, "read", p: Paper) if c.is_there() and {condition};'
+        " hidden(p: Secret) if p.owner = 1;"
+    )
+    oso = make_oso(policy, Clerk, Secret, Paper, compiled=True)
+    clerk, paper = Clerk(), Paper(owner=1)
+    before = [oso.authorized_actions(clerk, paper) for _ in range(3)]
+
+    clerk.hides = True
+
+    assert (before, oso.authorized_actions(clerk, paper)) == ([{"read"}] * 3, set())
+
+
 def test_fields_are_those_of_a_class_that_is_registered_later() -> None:
     """As actions are."""
 

@@ -92,7 +92,7 @@ class Drafts:
         at: int | None,
         others: Specialization,
     ) -> None:
-        self._program, self._name, self._others = program, name, others
+        self.program, self._name, self._others = program, name, others
         self._at, self._positions = at, [n for n in range(arity) if n != at]
         self.parameters = [f"a{n}" for n in range(arity)]
         #: The classes for which delegations were no chain of objects that is written in place, as
@@ -111,7 +111,7 @@ class Drafts:
         if any(issubclass(cls, type) for cls in asked.classes):
             raise NotCompilable("a class as an argument", None)
         known = None if self._at is None or asked.text is None else (self._at, asked.text)
-        rule = self._program, self._name, known, self.by_position(asked.classes), self._others
+        rule = self.program, self._name, known, self.by_position(asked.classes), self._others
         return SpecializationWriter(*rule, manner)
 
     def written(
@@ -133,13 +133,13 @@ class Drafts:
                 return make(Delegation.BY_FUNCTION, is_delegated=True)
         writer = self.writer(asked, Manner(obstacles=obstacles, kept=kept))
         try:
-            return write(writer), SolutionFunctions(self._program)
+            return write(writer), SolutionFunctions(self.program)
         except NotCompilable:
             if not writer.guards.meets_recursion:
                 raise
         if not writer.is_delegated:
             return make(Delegation.IN_PLACE)
-        if all(map(self._program.host.keeps, asked.classes)):
+        if all(map(self.program.host.keeps, asked.classes)):
             self._delegating.add(asked.classes)
         for way in (Delegation.BY_FUNCTION, Delegation.IN_PLACE):
             with contextlib.suppress(NotCompilable):
@@ -172,7 +172,7 @@ class Drafts:
         :param is_delegated: whether it has to delegate something, as for another string.
         """
         # What was found before another way failed is of no use here.
-        functions = SolutionFunctions(self._program, obstacles)
+        functions = SolutionFunctions(self.program, obstacles)
         called = None if way is Delegation.GIVEN_UP else functions
         writer = self.writer(asked, Manner(None, called, way, obstacles, kept))
         made = write(writer)
@@ -190,7 +190,7 @@ class Drafts:
         """
         try:
             writer = self.writer(asked, Manner())
-            found = find_first_call(self._program, writer.patterns, writer.question)
+            found = find_first_call(self.program, writer.patterns, writer.question)
             if found is None:
                 return None
             observation, writer = self._behind(asked, found, None)
@@ -201,8 +201,8 @@ class Drafts:
         read = [*observation.read_arguments()]
         if read:
             begin = [*begin, self.reads(asked, observation)]
-        resuming = self._program.resuming(self._name, len(self.parameters), self._at)
-        resume = self._program.constant(Resumption(resuming, reads_arguments=bool(read)))
+        resuming = self.program.resuming(self._name, len(self.parameters), self._at)
+        resume = self.program.constant(Resumption(resuming, reads_arguments=bool(read)))
         return observing_function(self.parameters, observation, begin, behind, resume)
 
     def written_behind_call(
@@ -220,11 +220,11 @@ class Drafts:
             replace(arg, literal=Value(known[at])) if at in known else arg
             for at, arg in enumerate(args)
         )
-        found = find_first_call(self._program, writer.patterns, (rule, tuple(told)))
+        found = find_first_call(self.program, writer.patterns, (rule, tuple(told)))
         if found is None:
             (checks, test), functions = self.written(asked, SpecializationWriter.write_search)
             return None, checks, test, functions
-        functions = SolutionFunctions(self._program)
+        functions = SolutionFunctions(self.program)
         observation, writer = self._behind(asked, found, None)
         try:
             return observation, *writer.write_search(), functions

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from ...quotations import duplicate
 from ...snippets import assign, call, function_of, load, tuple_of
 from ..observation import FREQUENT, Observation, found_result, made_call, search_step, with_ends
-from ..specialization import NEW_MEMO, attempted, remembers
+from ..specialization import NEW_MEMO, attempted, registered_classes, remembers
 from .drafts import Asked, Drafts
 from .fused_tests import Test
 
@@ -116,6 +116,8 @@ def _group_statements(
         if [*observation.read_arguments()]:
             body.append(_ended(drafts.reads(group.asked, observation)))
         body += search_step(observation, _made(groups, observation.key))
+        # The call may have registered a class.
+        tests = [*(registered_classes(drafts.program) if tests else ()), *tests]
     if any(remembers(test) for test, _ in group.tests.values()):
         tests = [duplicate(NEW_MEMO), *tests]
     return [*body, _ended(attempted(tests, errors))] if tests else body
