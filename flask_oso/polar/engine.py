@@ -325,27 +325,26 @@ class Engine:
         kinds = {*map(type, resources)}
         if len(kinds) == 1:
             # Most are of one class.
-            answer = self._specialized(len(resources), actor, action, next(iter(resources)))
+            answer = self._specialized(actor, action, next(iter(resources)))
             return [answer(actor, action, each) for each in resources]
         chosen: dict[type, t.Any] = {}
         answers: list[bool | None] = []
         for resource in resources:
             kind = type(resource)
             if kind not in chosen:
-                alike = sum(type(each) is kind for each in resources)
-                chosen[kind] = self._specialized(alike, actor, action, resource)
+                chosen[kind] = self._specialized(actor, action, resource)
             answers.append(chosen[kind](actor, action, resource))
         return answers
 
-    def _specialized(self, questions: int, *args: t.Any) -> Callable[..., bool | None]:
-        """Give the function that answers so many questions like this one, or gives ``None``."""
+    def _specialized(self, *args: t.Any) -> Callable[..., bool | None]:
+        """Give the function that answers questions like this one, or gives ``None``."""
         program = self._program
         if program is None:
             return _no_answer
         if not program.is_settled("allow", len(args)):
             # This makes the table of them.
             self._answer_for("allow", len(args))
-        return program.specialization_for("allow", args, questions) or _no_answer
+        return program.specialization_for("allow", args) or _no_answer
 
     def residual(
         self,
@@ -466,22 +465,18 @@ class Engine:
             is_given=is_given,
         )
 
-    def strings(
-        self, name: str, args: tuple[t.Any, ...], at: int, questions: int = 1
-    ) -> set[t.Any] | None:
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
         """Give the values, mostly strings, of one argument for which a rule call has a solution.
 
         Only ``ANYTHING`` where it may be any value.
 
-        ``None`` if a query has to tell: a rule may leave the argument unbound, or there are too few
-        questions to make a function for them.
+        ``None`` if only a query can tell: a rule may leave the argument unbound.
 
-        :param questions: how many of them there are.
         :raises PolarTypeError: if another argument contains a variable.
         """
         _refuse_questions((*args[:at], *args[at + 1 :]))
         program = self._compiled_rules or self._program
-        return None if program is None else program.strings(name, args, at, questions)
+        return None if program is None else program.strings(name, args, at)
 
     def solve_call(
         self,
@@ -490,16 +485,14 @@ class Engine:
         is_searched: bool = False,
         *,
         made: MadeCall | None = None,
-        solver: Solver | None = None,
     ) -> bool:
         """Tell with the solver whether a rule call has a solution.
 
         :param is_searched: whether it looks for all solutions: an error may be behind the first.
         :param made: a call of the application that was made before.
-        :param solver: the one that answers; by default a new one.
         """
         found = False
-        for _ in self._solve(_decision(name, args), made=made, solver=solver):
+        for _ in self._solve(_decision(name, args), made=made):
             found = True
             if not is_searched:
                 break
@@ -617,14 +610,11 @@ class Engine:
         given: Mapping[str, Term] | None = None,
         observers: Sequence[Observer] = (),
         made: MadeCall | None = None,
-        solver: Solver | None = None,
     ) -> Iterator[Solution]:
         log = read_log_settings()
         observers = [*self._observers, *observers]
-        if log.level or observers:
-            solver = self._observed_solver(log, observers)
-        elif solver is None:
-            solver = self.solver()
+        is_observed = bool(log.level or observers)
+        solver = self._observed_solver(log, observers) if is_observed else self.solver()
         solver.machine.made = made
         return solver.solve(goal, given)
 

@@ -67,12 +67,6 @@ from .specialization.tables.dispatch import (
     string_facts,
 )
 from .specialization.tables.drafts import Specialization, Text
-from .specialization.tables.first_answers import (
-    MAX_FIRST_SEARCHES,
-    FirstQuestions,
-    FirstSolver,
-    FunctionAnswered,
-)
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.alike_strings import alike_strings
 from .string_arguments.closed_strings import Parameter, Strings, possible_strings
@@ -95,8 +89,6 @@ class CompiledProgram(Runtime):
     def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
         super().__init__(engine)
         self.names_rules = names_rules
-        #: The questions before functions are made.
-        self.first_questions = FirstQuestions(engine.policy.rules, self.host)
         #: Who compiles when.
         self.turns = CompilationTurns(lambda: engine.limits.timeout)
         self._constants: dict[int, tuple[str, t.Any]] = {}
@@ -260,20 +252,6 @@ class CompiledProgram(Runtime):
         made = self.turns.attempt(what, make, waits=waits)
         return None if made is NOT_NOW else made or no_answer
 
-    def first_answer(
-        self, name: str, args: tuple[t.Any, ...], ask_function: Callable[[], bool | None]
-    ) -> bool:
-        """Answer a question by the solver, before a function is made for it.
-
-        :param ask_function: asks a function nevertheless, if the question takes long.
-        """
-        solver = FirstSolver(self._engine, self._engine.limits, {}, self.is_recursive)
-        solver.ask_function = ask_function
-        try:
-            return bool(self._engine.solve_call(name, args, solver=solver))
-        except FunctionAnswered as by_function:
-            return by_function.answer
-
     def watched(self, name: str, cls: type, made: Specialization) -> Specialization:
         """Return a function that tells the watch of denials of what it denies.
 
@@ -292,18 +270,15 @@ class CompiledProgram(Runtime):
 
         return answer
 
-    def specialization_for(
-        self, name: str, args: tuple[t.Any, ...], questions: int
-    ) -> Specialization | None:
+    def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
         """Return the function for these classes and this string, if it reads plain data alone.
 
-        ``None`` also before the entry point of the rule is compiled, and if no function is to be
-        made yet for so many questions.
+        ``None`` also before the entry point of the rule is compiled.
         """
         known = self._specializations.get((name, len(args)))
         if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        return known.maker.silent(args, questions)
+        return known.maker.silent(args)
 
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.
@@ -390,17 +365,14 @@ class CompiledProgram(Runtime):
             self._class_dictionaries[cls] = self.constant(vars(cls))
         return self._class_dictionaries[cls]
 
-    def strings(
-        self, name: str, args: tuple[t.Any, ...], at: int, count: int = 1
-    ) -> set[t.Any] | None:
+    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
         """Return the strings of one argument for which a rule call has a solution.
 
         Where the argument may be anything, ``ANYTHING`` is all that is in the set.
 
         :param args: the arguments; the one at ``at`` is ignored.
-        :param count: how many such questions there are.
         :returns: ``None`` where the solver has to answer, since the argument may be something
-            else than one of the strings of the policy, or since no function is to be made yet.
+            else than one of the strings of the policy.
         """
         if STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
@@ -409,11 +381,6 @@ class CompiledProgram(Runtime):
         found = None if search is None else search(*args)
         if found is not None:
             return found
-        kind = name, at, kinds
-        first = self.first_questions
-        if search is None and first.has(kind, kinds, count, most=MAX_FIRST_SEARCHES):
-            first.note(kind)
-            return None
         is_by_rules = self._open.are_known(name, at, kinds)
         questions = None if is_by_rules else self.prepare_strings(name, len(args), at)
         if search is None:

@@ -1,7 +1,5 @@
 """The tables by which a question finds its function.
 
-``first_answers``
-    which questions the solver answers before a function is made, and how.
 ``drafts``
     the ways in which a function may be written: the first one that works.
 ``fused_tests``, ``shared_searches``, ``observed_searches``, ``give_ups``, ``function_maker``
