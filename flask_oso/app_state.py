@@ -39,7 +39,7 @@ _OTHER_FILES = (
 
 _LATE_MODELS = (
     "'models' registers the classes of a list, or those of a base that are mapped by now. Add the"
-    " class to the list, 'models=[db.Model, {}]', or import the modules of your models before"
+    " class to the list, 'models=[…, {}]', or import the modules of your models before"
     " 'init_app'."
 )
 _NO_POLICY = (

@@ -90,7 +90,7 @@ def _compare(
     actors: Sequence[str],
 ) -> PolicyDiff:
     try:
-        from ..sqlalchemy.tools.policy_diff import Comparer, PolicyDiff, every
+        from ..sqlalchemy.tools.policy_diff import Comparer, PolicyDiff, every, has_rows
     except ImportError as error:
         raise MisuseError("Policies are compared on mapped classes. Install SQLAlchemy.") from error
 
@@ -108,6 +108,14 @@ def _compare(
     if not questions:
         return PolicyDiff()
     everybody = asked or [each for cls in kinds for each in every(session, cls)]
+    listed = dict.fromkeys(cls for _, cls in questions)
+    if not everybody or not any(has_rows(session, cls) for cls in listed):
+        # Else a gate for merges would be open where there is nothing to look at.
+        empty = " or ".join(each.__name__ for each in (listed if everybody else kinds))
+        raise MisuseError(
+            f"Nothing is compared: the database has no {empty}. Compare policies where there are"
+            " rows that are worth comparing."
+        )
     with _progress(len(questions)) as advance:
         return comparer.compare(questions, everybody if asked else [*everybody, None], advance)
 

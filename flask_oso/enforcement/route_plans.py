@@ -375,7 +375,7 @@ class RoutePlans:
         if unguarded is None or unguarded == self._told:
             return
         if self._state.enforcement is Enforcement.FORBID:
-            self._app.logger.warning("These answer 403. %s", unguarded)
+            self._app.logger.warning("%s\nThey answer 403.", unguarded)
         if self._state.enforcement is Enforcement.WARN:
             _logger.warning("%s\n%s", unguarded, _OPEN)
         self._told = unguarded

@@ -162,7 +162,8 @@ def test_class_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> 
 
     assert result.exit_code == 1
     assert result.stderr == (
-        "No Customer.\n'Order' is the class itself. Its objects have a key: 'Order:1'.\n"
+        "No Customer.\n'Order' is the class itself. Its objects have a key: 'Order:1'."
+        " A rule about the class has no colon: 'allow(_, \"see\", Order);'.\n"
     )
 
 

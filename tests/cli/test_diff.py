@@ -73,6 +73,23 @@ def test_same_policy_changes_nothing(policies: Path, shop: Flask, run: t.Any) ->
     assert (result.exit_code, result.stdout) == (0, "Nobody gains or loses anything.\n")
 
 
+@pytest.mark.parametrize(
+    ("emptied", "missing"), [(["orders", "lines"], "Order"), (["customers"], "Customer")]
+)
+def test_nothing_is_compared_where_there_are_no_rows(
+    policies: Path, shop: Flask, run: t.Any, emptied: list[str], missing: str
+) -> None:
+    """A gate for merges is not open because a database is empty."""
+    with shop.extensions["engine"].begin() as connection:
+        for table in emptied:
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+
+    result = diff(run, shop, "old.polar", "new.polar", "--no-new-access")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"Nothing is compared: the database has no {missing}." in result.stderr
+
+
 def test_questions_can_be_chosen(policies: Path, shop: Flask, run: t.Any) -> None:
     """Another class, another action or one actor alone."""
     result = diff(run, shop, "old.polar", "new.polar", "--actor", "Customer:1", "--class", "Line")

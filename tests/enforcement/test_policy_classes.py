@@ -102,7 +102,7 @@ def test_policy_about_a_class_that_is_no_model(tmp_path: Path) -> None:
 
     assert caught.value.__notes__ == [
         "'models' registers the classes of a list, or those of a base that are mapped by now. Add"
-        " the class to the list, 'models=[db.Model, Status]', or import the modules of your models"
+        " the class to the list, 'models=[…, Status]', or import the modules of your models"
         " before 'init_app'."
     ]
 
@@ -160,7 +160,7 @@ def test_policy_about_models_that_are_not_imported(tmp_path: Path) -> None:
 
     assert caught.value.__notes__ == [
         "'models' registers the classes of a list, or those of a base that are mapped by now. Add"
-        " the class to the list, 'models=[db.Model, Note]', or import the modules of your models"
+        " the class to the list, 'models=[…, Note]', or import the modules of your models"
         " before 'init_app'."
     ]
 

@@ -450,10 +450,11 @@ def test_forbidden_gaps_are_logged_once(caplog: pytest.LogCaptureFixture) -> Non
 
     (record,) = caplog.records
     assert record.getMessage() == (
-        "These answer 403. 2 routes are not guarded:\n"
+        "2 routes are not guarded:\n"
         f"  GET /one: endpoint 'one' ({PLACE})\n"
         f"  GET, POST /two: endpoint 'two' ({PLACE})\n"
-        f"{CURE}"
+        f"{CURE}\n"
+        "They answer 403."
     )
 
 

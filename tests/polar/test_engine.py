@@ -60,6 +60,12 @@ def test_ask_undefined_rule() -> None:
         make_engine().ask("f", 1)
 
 
+def test_ask_policy_without_rules() -> None:
+    """A policy that was loaded and has no rule is not taken for one that was not loaded."""
+    with pytest.raises(PolarRuntimeError, match=r"`f`\. The policy that is loaded has no rule\."):
+        make_engine("# Nothing yet.").ask("f", 1)
+
+
 def test_engine_without_policy_answers_queries() -> None:
     """Terms need no rules."""
     assert list(Engine(Policy(), make_host()).query("x = 1")) == [{"x": 1}]

@@ -75,5 +75,9 @@ def hints(action: t.Any, *written: tuple[str, t.Any]) -> list[str]:
         if is_text and not any(f'"{word}"' in text for text in texts):
             found.append(f"{word!r} is a text. An object is written with its key, as in 'User:1'.")
         elif isinstance(value, type):
-            found.append(f"{word!r} is the class itself. Its objects have a key: '{word}:1'.")
+            asked = action if isinstance(action, str) else "…"
+            found.append(
+                f"{word!r} is the class itself. Its objects have a key: '{word}:1'. A rule about the"
+                f" class has no colon: 'allow(_, \"{asked}\", {word});'."
+            )
     return found

@@ -378,6 +378,11 @@ def every(session: orm.Session, cls: type) -> list[t.Any]:
     return list(session.scalars(ordered).unique())
 
 
+def has_rows(session: orm.Session, cls: type) -> bool:
+    """Tell whether there is any row of a class."""
+    return session.scalar(sa.select(sa.literal(1)).select_from(cls).limit(1)) is not None
+
+
 def _without(condition: RowCondition, other: RowCondition) -> RowCondition:
     """Give a condition without the alternatives that another one has, too.
 
