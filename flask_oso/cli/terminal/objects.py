@@ -77,7 +77,7 @@ def hints(action: t.Any, *written: tuple[str, t.Any]) -> list[str]:
         elif isinstance(value, type):
             asked = action if isinstance(action, str) else "…"
             found.append(
-                f"{word!r} is the class itself. Its objects have a key: '{word}:1'. A rule about the"
-                f" class has no colon: 'allow(_, \"{asked}\", {word});'."
+                f"{word!r} is the class itself. Its objects have a key: '{word}:1'. A rule about"
+                f" the class has no colon: 'allow(_, \"{asked}\", {word});'."
             )
     return found
