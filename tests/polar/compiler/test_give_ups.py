@@ -5,6 +5,7 @@ Whatever answers, the answers, the errors and the calls of ``__eq__`` are those 
 
 from __future__ import annotations
 
+import abc
 import collections
 import dataclasses
 import functools
@@ -396,3 +397,25 @@ def test_class_that_may_go_is_looked_at_once_and_not_held() -> None:
 
     assert are_kept == [True, True]
     assert [each() for each in gone] == [None, None]
+
+
+@pytest.mark.parametrize("registered", [str, Doc])
+@pytest.mark.parametrize("condition", ["doc.name matches Tag", "not doc.name matches Tag"])
+def test_questions_go_on_where_a_registered_class_ends_functions(
+    condition: str, registered: type
+) -> None:
+    """The function gives up from then on, and no other one can be written for plain data."""
+
+    class Tag(Thing, abc.ABC):
+        """Has texts for its instances, once that is said."""
+
+    policy = f'allow(_: User, "read", doc: Doc) if {condition};'
+    oso, solver = (make_oso(policy, User, Doc, Tag, compiled=each) for each in (True, False))
+    question = User(), "read", Doc(name="a")
+    ask(oso, 1, question)
+
+    Tag.register(registered)
+
+    assert [oso.is_allowed(*question) for _ in range(2 * MANY)] == [
+        solver.is_allowed(*question)
+    ] * (2 * MANY)

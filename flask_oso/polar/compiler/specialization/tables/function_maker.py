@@ -536,7 +536,11 @@ class FunctionMaker:
 
     def _make_better(self, asked: Asked) -> Specialization | None:
         """Return a function that asks the compiled rule where the other one gives up."""
-        function, functions = self.drafts.written(asked, SpecializationWriter.write)
+        try:
+            function, functions = self.drafts.written(asked, SpecializationWriter.write)
+        except NotCompilable:
+            # What it could be written for has changed: a class was registered as a subclass since.
+            return self._make_in_order(asked)
         functions.keep()
         return self._make_trying(asked, function)
 
