@@ -149,7 +149,10 @@ class _Heads:
 
     def may_give(self, held: _Held) -> bool:
         """Tell whether the head of a rule matches it, whatever the body."""
-        found = (self._classes.get((held.kind, name), ()) for name in (held.name, None))
+        found = [self._classes.get((held.kind, name), set()) for name in (held.name, None)]
+        # Most have rules about the class itself: to look at all classes for each takes long.
+        if any(held.class_name in tags for tags in found):
+            return True
         return any(self._fits(tag, held.class_name) for tags in found for tag in tags)
 
     def _fits(self, tag: str | None, class_name: str) -> bool:

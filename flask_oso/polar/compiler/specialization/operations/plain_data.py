@@ -26,6 +26,8 @@ TEXTS = frozenset({str, int, types.NoneType})
 TEXT = frozenset({str})
 #: How deep lists and dictionaries may stand in each other that are compared here.
 MOST_NESTED = 8
+#: The most containers within one that Python compares: what is there many times counts each time.
+MAX_CONTAINERS = 10_000
 _PLAIN_EQUALITIES: tuple[t.Any, ...] = (object.__eq__, int.__eq__)
 _Set = set[t.Any] | frozenset[t.Any]
 
@@ -166,7 +168,7 @@ def _is_tree(container: t.Any, met: list[type], depth: int) -> bool:
         if kind is dict or kind is list:
             met.append(kind)
             # What is there many times is looked at each time.
-            if not depth or len(met) > MAX_ELEMENTS or not _is_tree(part, met, depth - 1):
+            if not depth or len(met) > MAX_CONTAINERS or not _is_tree(part, met, depth - 1):
                 return False
         elif kind is bool:
             met.append(bool)
