@@ -38,6 +38,7 @@ def test_readme_names_the_page() -> None:
     assert "`SECURITY.md`" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.full
 def test_sdist_brings_the_page(tmp_path: Path) -> None:
     """The page is in what is published, with the fuzzer and its corpus."""
     archive = next(iter(SdistBuilder(str(ROOT)).build(directory=str(tmp_path))))

@@ -14,7 +14,7 @@ from flask_oso import exceptions
 from flask_oso.polar import exceptions as polar_exceptions
 from tests.docs.examples import DOCS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.full]
 
 #: Pages that Sphinx makes itself: their links are those of the others.
 MADE = {"genindex.html", "py-modindex.html", "search.html"}

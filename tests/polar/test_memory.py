@@ -66,6 +66,7 @@ def test_policy_is_small(rule: str, bytes_each: int) -> None:
     assert after - before < bytes_each * RULES
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("_traced")
 def test_load_takes_little_more_than_what_it_makes() -> None:
     """Tokens, and rules as they were parsed, go as soon as they are read."""

@@ -55,6 +55,7 @@ def _made_at_the_place_of_others(make: t.Callable[[t.Any], t.Any]) -> t.Callable
     return negation
 
 
+@pytest.mark.full
 def test_each_forall_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the negation that it stands for gets the place in memory of another one."""
     negation = _made_at_the_place_of_others(vars(steps)["forall_as_negation"])

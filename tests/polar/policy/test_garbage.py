@@ -125,6 +125,7 @@ class Ring:
         self.ring = self
 
 
+@pytest.mark.full
 @has_generations
 def test_garbage_of_many_loads_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Putting objects aside lets Python forget to search the oldest ones: loads see to it."""

@@ -391,6 +391,7 @@ def _missed_anew(reached: RulesReached) -> int:
     return len(missed)
 
 
+@pytest.mark.full
 def test_lines_of_a_policy_that_is_gone_are_not_those_of_another() -> None:
     """The next text may get its place in memory."""
     reached = RulesReached()
