@@ -40,7 +40,7 @@ def put_on_at_once(body: list[ast.stmt], parameter: str, todo: str, most: int) -
             written += code("ELEMENT = [*LISTED]", ELEMENT=element, LISTED=listed)
         for name in names:
             written += code("NAME += ONE_OF", NAME=name, ONE_OF=one_of)
-        written += code("if len(TODO) > MOST: break", TODO=todo, MOST=most)
+        written += code("if len(WAITING) > MOST: break", WAITING=todo, MOST=most)
         begin = at - 2 if _counts(block[max(at - 2, 0) : at], listed) else at
         block[begin : at + 1] = [ast.copy_location(each, block[at]) for each in written]
     if batches and not _is_checked(body, parameter):
