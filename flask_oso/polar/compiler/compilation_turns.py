@@ -19,6 +19,9 @@ from .runtime import is_deep
 
 #: The share of the time of a question that may be spent on compiling.
 _SHARE = 0.5
+#: How many seconds the thread has worked. Not every platform tells it, as Python in a browser does
+#: not; there the whole process counts.
+thread_time: Callable[[], float] = getattr(time, "thread_time", time.process_time)
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
 #: What an attempt gives where nothing can be compiled now.
@@ -62,7 +65,7 @@ class CompilationTurns:
         # Compiling may run code of a metaclass, which may ask a question.
         before, self._deadline = self._deadline, None
         if deadline is not None:
-            until = time.thread_time() + deadline - time.monotonic()
+            until = thread_time() + deadline - time.monotonic()
             self._deadline = threading.get_ident(), until
         try:
             with without_collector():
@@ -82,7 +85,7 @@ class CompilationTurns:
         deadline = self._deadline
         if deadline is None or deadline[0] != threading.get_ident():
             return
-        if time.thread_time() > deadline[1]:
+        if thread_time() > deadline[1]:
             raise OutOfTime
 
     def deadline_from(self, began: float) -> float | None:

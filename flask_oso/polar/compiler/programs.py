@@ -39,7 +39,7 @@ from .binding_analysis import (
 from .classes.equality import SideEffectFreeEquality
 from .classes.readable_classes import ReadableClasses
 from .classes.virtual_subclasses import VirtualSubclasses
-from .compilation_turns import NOT_NOW, CompilationTurns
+from .compilation_turns import NOT_NOW, CompilationTurns, thread_time
 from .compiler import RuleCompiler
 from .entry_points import (
     QUESTION_FILE,
@@ -660,11 +660,11 @@ class CompiledProgram(Runtime):
         if clock[1] is None:
             clock[1] = time.monotonic()
         deadline = self.turns.deadline_from(clock[1])
-        begun, worked = time.monotonic(), time.thread_time()
+        begun, worked = time.monotonic(), thread_time()
         if deadline is None or begun < deadline:
             self._try_to_make(variant, clock[1], self._make_function)
             # What the machine did for others is no work on the question.
-            clock[1] += max(0.0, time.monotonic() - begun - (time.thread_time() - worked))
+            clock[1] += max(0.0, time.monotonic() - begun - (thread_time() - worked))
         return self._made.get(variant) or self._stub(variant)
 
     def _try_to_make(

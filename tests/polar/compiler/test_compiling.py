@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from flask_oso import Limits, Oso
-from flask_oso.polar.compiler import programs
+from flask_oso.polar.compiler import compilation_turns, programs
 from flask_oso.polar.compiler.compilation_turns import CompilationTurns, OutOfTime
 from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.compiler.string_arguments import string_questions
@@ -26,6 +26,7 @@ from tests.support.answers import (
     specializations_of,
     specialized,
 )
+from tests.support.children import run_python
 from tests.support.policies import make_oso
 from tests.support.sizes import part_of
 
@@ -527,12 +528,30 @@ def test_time_for_functions_is_part_of_the_time_of_a_question(
 
     monkeypatch.setattr(CompiledProgram, "_make", make)
     monkeypatch.setattr("time.monotonic", monotonic)
-    monkeypatch.setattr("time.thread_time", monotonic)
+    for module in (compilation_turns, programs):
+        monkeypatch.setattr(module, "thread_time", monotonic)
 
     answer = oso.is_allowed(User(), "read", None)
 
     assert answer is True
     assert now < 1_000 + 5
+
+
+def test_platform_that_does_not_tell_the_time_of_a_thread_compiles() -> None:
+    """Python in a browser has no ``time.thread_time``."""
+    script = """if True:
+        import time
+        del time.thread_time
+        from flask_oso import Oso
+
+        oso = Oso()
+        oso.load_str('allow(user, "read", note) if note = user.note;')
+        user = type("User", (), {"note": 1})()
+        code = oso.generated_code('allow(_, "read", _)')
+        print(oso.is_allowed(user, "read", 1), "def f0" in code)
+    """
+
+    assert run_python(script) == "True True\n"
 
 
 def test_busy_machine_gives_no_function_up_and_ends_no_question(
