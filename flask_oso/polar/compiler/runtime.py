@@ -37,6 +37,7 @@ from ..host.sandbox import ITERATED
 from ..host.value_classes import MOMENTS, NUMBERS, SETS
 from ..nodes import (
     Call,
+    Dictionary,
     Expression,
     Instance,
     List,
@@ -537,12 +538,15 @@ class Runtime:
         return bool(self._here(term).condition(term, goal))
 
     def _placed(self, value: t.Any, written: Span | int | None) -> Term:
-        """Return a value as a term, with its span if it was a literal."""
+        """Return a value as a term, with its span if it was a literal, also a list or a dictionary.
+
+        :param written: the span, or the parameter through which the value came.
+        """
         term = result_to_term(value)
         if written is not None and not isinstance(written, Span):
             # The current goal comes first, then the call with the parameter.
             written = argument_span(self._goals(sys._getframe(2))[1:], written)
-        return Value(term.value, span=written) if type(term) is Value else term
+        return term if written is None else _at_place(term, written)
 
     def _goals(self, frame: types.FrameType) -> list[Term | None]:
         """Return the current goals of the compiled functions, innermost first."""
@@ -761,6 +765,17 @@ def _name_of(written: Term) -> tuple[str, Origin]:
     """Return the name of a variable in messages."""
     slot = t.cast(Slot, written)
     return slot.name, slot.origin
+
+
+def _at_place(term: Term, span: Span | None) -> Term:
+    """Return a number, a text, a list or a dictionary of a policy with its place."""
+    if type(term) is Value:
+        return Value(term.value, span=span)
+    if type(term) is List:
+        return List(term.items, term.rest, span, ground=term.ground)
+    if type(term) is Dictionary:
+        return Dictionary(None, span, ground=term.ground, entries=term.entries)
+    return term
 
 
 def _ground(value: t.Any) -> Term:

@@ -63,13 +63,14 @@ class Ref:
 
     ``cls`` is a plain class that it is an instance of, if one is known; ``read`` is the place of
     the attribute that it was read from, until it passed the sandbox check; ``origin`` is the name
-    of the collection whose element it is; ``written`` is the span of a number or a text, or the
-    parameter through which it came; ``shape`` is a list with variables, which has no name;
-    ``listed`` is a list literal whose elements are all literals; ``is_nil`` tells the constant
-    ``nil``; ``is_unread`` tells that it may be a relation that has not been read yet, which only
-    another relation is compared with; ``lineage`` is what is known of the class of an argument;
-    ``is_found`` tells that another function found it: if it is a number or a text that the policy
-    writes, its place is not known; ``among`` tells which values it is one of.
+    of the collection whose element it is; ``written`` is the span of a number, a text, a list
+    or a dictionary, or the parameter through which it came; ``shape`` is a list with variables,
+    which has no name; ``listed`` is a list literal whose elements are all literals; ``is_nil``
+    tells the constant ``nil``; ``is_unread`` tells that it may be a relation that has not been
+    read yet, which only another relation is compared with; ``lineage`` is what is known of the
+    class of an argument; ``is_found`` tells that another function found it: if it is a number
+    or a text that the policy writes, its place is not known; ``among`` tells which values it is
+    one of.
 
     INVARIANT: in one function, each term of the solver has one name. A term equals itself without
     a call, while comparing an object with itself may call its ``__eq__``.

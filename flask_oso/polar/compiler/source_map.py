@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Iterator
 
 from ..host.conversion import argument_to_term
-from ..nodes import Call, Term, Value
+from ..nodes import Call, Dictionary, List, Term, Value
 from ..solver.backtrace import Step
 from ..sources import Span
 from .entry_points import QUESTION_FILE
@@ -107,7 +107,7 @@ def argument_span(goals: list[Term | None], position: int) -> Span | None:
             return None
         arg = called.args[position]
         if not isinstance(arg, Passed) or arg.parameter is None:
-            return arg.span if isinstance(arg, (Passed, Value)) else None
+            return arg.span if isinstance(arg, (Passed, Value, List, Dictionary)) else None
         position = arg.parameter
     return None
 

@@ -197,7 +197,8 @@ class GoalContext:
             origin = None if compares_by_identity(type(term.value)) else constant
             return Ref(constant, None, cls, origin=origin, is_nil=term.value is None)
         if is_constant(term):
-            return Ref(name(to_python(term, str)), listed=term if _is_written(term) else None)
+            listed = term if _is_written(term) else None
+            return Ref(name(to_python(term, str)), listed=listed, written=term.span)
         raise self.not_compilable("a list, a dictionary or a pattern with variables in it")
 
     def bind(self, cell: VariableCell, ref: Ref) -> Continuation:
