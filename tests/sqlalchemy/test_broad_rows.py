@@ -38,6 +38,8 @@ class Person(Base):
     __tablename__ = "people"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     email: orm.Mapped[str | None] = orm.mapped_column(index=True)
+    boss_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("people.id"))
+    boss: orm.Mapped[Person | None] = orm.relationship(remote_side=[id])
 
 
 class Project(Base):
@@ -68,9 +70,13 @@ class Ticket(Base):
 Tickets = sa.Select[tuple[Ticket]]
 SHARED = "t.author = u or t.project.is_public"
 NAMED = 'u.id > 0 and t.project.state in ["open", "new"]'
+#: An actor without a boss asks for the projects without a lead.
+UNLINKED = "t.project.lead = u.boss"
+WITHOUT_KEY = "u.id > 0 and t.project.team_id = nil"
 POLICIES = [
     SHARED,
     NAMED,
+    WITHOUT_KEY,
     "t.project.lead = u or t.project.is_public",
     'not t.title = "x" and (t.author = u or t.project.is_public)',
     "t.author = u or not t.project.is_public",
@@ -179,6 +185,21 @@ def test_order_of_one_value() -> None:
     assert "EXISTS (SELECT 1 FROM projects" in found
 
 
+def test_actor_without_a_link() -> None:
+    """Projects that lead to nobody, as the actor does, are listed for a count."""
+    with open_session(Base.metadata) as session:
+        session.add(Person(id=1))
+        session.commit()
+        ours = make_oso(UNLINKED).authorized_query(session.get(Person, 1), "read", Ticket)
+
+    found = text_of(count(ours), sqlite.dialect())
+
+    assert found.endswith(
+        "WHERE tickets.project_id IN (SELECT projects.id FROM projects"
+        " WHERE projects.lead_id IS NULL)"
+    )
+
+
 def test_other_databases() -> None:
     """MariaDB chooses itself."""
     found = text_of(count(query(SHARED)), mysql.dialect())
@@ -186,7 +207,7 @@ def test_other_databases() -> None:
     assert "EXISTS (SELECT 1 FROM projects" in found
 
 
-@pytest.mark.parametrize("condition", [*POLICIES, ANY_CASE])
+@pytest.mark.parametrize("condition", [*POLICIES, UNLINKED, ANY_CASE])
 def test_rows_are_those_of_checks(condition: str) -> None:
     """Both ways find what checks allow, for one person after the other."""
     oso = make_oso(condition)

@@ -18,11 +18,14 @@ from ....polar.residual.algebra.ir import (
     Comparison,
     Exists,
     InValues,
+    IsNull,
+    KnownRow,
     Literal,
     Or,
     RowCondition,
     RowPath,
     ToOne,
+    Unlinked,
     conjuncts_of,
     disjuncts_of,
     walk_condition,
@@ -67,14 +70,22 @@ def _has_anchored_part(condition: Exists, names: MapperFacts) -> bool:
 
 
 def _has_indexed(condition: Exists, names: MapperFacts) -> bool:
-    """Tell whether an index finds the rows that have a value which the policy names."""
+    """Tell whether an index finds the rows that have a value which the policy names, or no link."""
     for each in walk_condition(condition):
+        if isinstance(each, Unlinked) and not isinstance(each.row.owner, KnownRow):
+            return True
         column = each.column if isinstance(each, InValues) else None
         if isinstance(each, Comparison) and each.sign == "=" and isinstance(each.right, Literal):
             column = each.left
         if isinstance(column, Column) and names.is_key(column.row.cls, column.name):
             return True
+        if isinstance(each, IsNull) and _is_foreign_key(each.column, names):
+            return True
     return False
+
+
+def _is_foreign_key(column: t.Any, names: MapperFacts) -> bool:
+    return isinstance(column, Column) and names.is_one_key(column.row.cls, column.name)
 
 
 def _is_of_parents(condition: Exists, names: MapperFacts) -> bool:
