@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import sqlite
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
@@ -25,6 +26,24 @@ class User(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
 
 
+_watchers = sa.Table(
+    "watchers",
+    Base.metadata,
+    sa.Column("number", sa.Integer),
+    sa.Column("tenant", sa.Integer),
+    sa.Column("user_id", sa.ForeignKey("users.id"), nullable=True, index=True),
+    sa.ForeignKeyConstraint(["tenant", "number"], ["tickets.tenant", "tickets.number"]),
+    sa.Index("ix_watchers", "tenant", "number"),
+)
+_links = sa.Table(
+    "links",
+    Base.metadata,
+    *(sa.Column(name, sa.Integer) for name in ("far_number", "far_tenant", "number", "tenant")),
+    sa.ForeignKeyConstraint(["tenant", "number"], ["tickets.tenant", "tickets.number"]),
+    sa.ForeignKeyConstraint(["far_tenant", "far_number"], ["tickets.tenant", "tickets.number"]),
+)
+
+
 class Note(Base):
     """Is on a ticket; a draft may be on none."""
 
@@ -36,11 +55,13 @@ class Note(Base):
     draft_tenant: orm.Mapped[int | None] = orm.mapped_column()
     draft_number: orm.Mapped[int | None] = orm.mapped_column()
     author: orm.Mapped[User | None] = orm.relationship()
+    ticket: orm.Mapped[Ticket] = orm.relationship(foreign_keys=[tenant, number], viewonly=True)
     __table_args__ = (
         sa.ForeignKeyConstraint(["tenant", "number"], ["tickets.tenant", "tickets.number"]),
         sa.ForeignKeyConstraint(
             ["draft_tenant", "draft_number"], ["tickets.tenant", "tickets.number"]
         ),
+        sa.Index("ix_notes", "tenant", "number"),
     )
 
 
@@ -50,6 +71,17 @@ class Ticket(Base):
     __tablename__ = "tickets"
     tenant: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     number: orm.Mapped[int] = orm.mapped_column(primary_key=True, autoincrement=False)
+    watchers: orm.Mapped[list[User]] = orm.relationship(secondary=_watchers)
+    # The columns are not in the order of the key.
+    linked: orm.Mapped[list[Ticket]] = orm.relationship(
+        secondary=_links,
+        primaryjoin=lambda: sa.and_(
+            Ticket.number == _links.c.number, Ticket.tenant == _links.c.tenant
+        ),
+        secondaryjoin=lambda: sa.and_(
+            Ticket.number == _links.c.far_number, Ticket.tenant == _links.c.far_tenant
+        ),
+    )
     notes: orm.Mapped[list[Note]] = orm.relationship(foreign_keys=[Note.tenant, Note.number])
     drafts: orm.Mapped[list[Note]] = orm.relationship(
         foreign_keys=[Note.draft_tenant, Note.draft_number]
@@ -73,6 +105,15 @@ def session() -> Iterator[orm.Session]:
             )
             for k in range(18)
         )
+        watched = [(1, 1, 1), (2, 1, 2), (1, 3, 1), (2, None, 1), (None, 3, 2), (2, 2, None)]
+        rows = [{"tenant": t, "number": n, "user_id": u} for t, n, u in watched]
+        session.execute(_watchers.insert(), rows)
+        linked = [(1, 1, 1, 2), (1, 2, 2, 1), (2, 3, 1, 1), (2, 1, None, 1), (1, None, 1, 3)]
+        links = [
+            dict(zip(("tenant", "number", "far_tenant", "far_number"), each, strict=True))
+            for each in linked
+        ]
+        session.execute(_links.insert(), links)
         session.commit()
         yield session
 
@@ -94,6 +135,14 @@ def made(body: str) -> Oso:
         "forall(n in d.notes, n.author != u)",
         "not (n in d.notes and n.author = u and n.number > 1)",
         "n in d.notes and not (m in d.drafts and m.author = u) and n.author = u",
+        "u in d.watchers",
+        "not (u in d.watchers)",
+        "d.number = 2 or u in d.watchers",
+        "t in d.linked and u in t.watchers",
+        "not (t in d.linked and u in t.watchers)",
+        "t in d.linked and t.number < d.number and u.id < t.number + 2",
+        "forall(t in d.linked, n in t.notes and n.author = u)",
+        "t in d.linked and t = d or t in d.linked and n in t.notes and n.author = u",
     ],
 )
 def test_rows(session: orm.Session, body: str, number: int) -> None:
@@ -128,3 +177,32 @@ def test_list_of_keys(session: orm.Session, relation: str, where: str) -> None:
     query = oso.authorized_query(session.get(User, 1), "read", Ticket)
 
     assert " ".join(str(query).split()).partition(" WHERE ")[2] == where
+
+
+def test_secondary_table_of_several_columns(session: orm.Session) -> None:
+    """The rows of an actor in a table with a key of several columns are a list, too."""
+    oso = made("u in d.watchers")
+
+    query = oso.authorized_query(session.get(User, 1), "read", Ticket)
+
+    assert " ".join(str(query).split()).partition(" WHERE ")[2] == (
+        "(tickets.tenant, tickets.number) IN (SELECT watchers.tenant, watchers.number"
+        " FROM watchers WHERE watchers.user_id = :user_id_1)"
+    )
+
+
+def test_list_in_parts_is_found_by_an_index(session: orm.Session) -> None:
+    """SQLite finds the rows of a list of several columns in parts by an index."""
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(
+        'allow(u: User, "read", n: Note) if watches(u, n.ticket);'
+        "watches(u: User, t: Ticket) if u in t.watchers;"
+        "watches(u: User, t: Ticket) if m in t.drafts and m.author = u;"
+    )
+    query = oso.authorized_query(session.get(User, 1), "read", Note)
+    text = str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))
+
+    plan = session.execute(sa.text(f"EXPLAIN QUERY PLAN {text}")).all()
+
+    assert "SCAN notes" not in {each.detail for each in plan}

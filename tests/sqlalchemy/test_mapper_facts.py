@@ -17,7 +17,7 @@ from sqlalchemy import orm
 from flask_oso.polar.residual.algebra.ir import Column, Comparison, Literal, Root
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
 from flask_oso.sqlalchemy.mapped import mapper_facts
-from flask_oso.sqlalchemy.mapped.mapper_facts import JoinStep, MapperFacts
+from flask_oso.sqlalchemy.mapped.mapper_facts import LinkStep, MapperFacts
 from flask_oso.sqlalchemy.mapped.tables import TableSource, is_unique
 from tests.support.models import documents
 from tests.support.models.documents import Doc, Folder, Role, Team
@@ -35,21 +35,17 @@ def names() -> MapperFacts:
 @pytest.mark.parametrize(
     ("cls", "relation", "step"),
     [
-        (Folder, "parent", JoinStep("parent_id", "id")),
-        (Folder, "children", JoinStep("id", "parent_id")),
-        (Role, "user", JoinStep("user_id", "id")),
-        (
-            Doc,
-            "teams",
-            JoinStep("id", "id", (documents.tags.c.doc_id, documents.tags.c.team_id)),
-        ),
+        (Folder, "parent", None),
+        (Folder, "children", None),
+        (Role, "user", None),
+        (Doc, "teams", LinkStep(documents.tags, ("id",), ("doc_id",), ("id",), ("team_id",))),
     ],
     ids=["to one", "to many", "from a composite key", "by a link table"],
 )
-def test_relation_over_one_column_is_a_step(
-    names: MapperFacts, cls: type, relation: str, step: JoinStep | None
+def test_relation_through_a_table_is_a_step(
+    names: MapperFacts, cls: type, relation: str, step: LinkStep | None
 ) -> None:
-    """A relation that compares one column leads from an attribute to another one."""
+    """A relation through a table leads from attributes to others by columns of the table."""
     assert names.step(cls, relation) == step
 
 

@@ -37,18 +37,22 @@ from .tables import (
 )
 
 
-class JoinStep(t.NamedTuple):
-    """A relation that compares one column of the owner with one of the related row.
+class LinkStep(t.NamedTuple):
+    """A relation through a secondary table that compares nothing but columns.
 
-    :param near: the attribute of the owner.
-    :param far: the attribute of the related row.
-    :param link: the two columns of the secondary table, near and far, if there is one.
+    :param table: the secondary table.
+    :param near: the attributes of the owner, in the order of its key if they are the key.
+    :param link_near: the columns of the secondary table that equal them.
+    :param far: the attributes of the related row, in the same way.
+    :param link_far: the columns of the secondary table that equal them.
     :param leads_to_all: whether each row of the other table may be related, whatever its class.
     """
 
-    near: str
-    far: str
-    link: tuple[t.Any, t.Any] | None = None
+    table: t.Any
+    near: tuple[str, ...]
+    link_near: tuple[str, ...]
+    far: tuple[str, ...]
+    link_far: tuple[str, ...]
     leads_to_all: bool = True
 
 
@@ -70,7 +74,7 @@ class MapperFacts:
         self._only_aliases = only_aliases
         self._keys: dict[type, list[str]] = {}
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
-        self._steps: dict[tuple[type, str], JoinStep | None] = {}
+        self._steps: dict[tuple[type, str], LinkStep | None] = {}
         self._pairs: dict[tuple[type, str, type], list[tuple[str, str]] | None] = {}
         self._indexed: dict[tuple[type, str], bool] = {}
         self._unique: dict[tuple[type, str], bool] = {}
@@ -135,26 +139,43 @@ class MapperFacts:
         names = (attribute_name(mapper, near) for near, _ in pairs)
         return [name for name in names if name is not None]
 
-    def step(self, cls: type, name: str) -> JoinStep | None:
-        """Return the columns that a relation compares; ``None`` if they are not just one pair."""
+    def step(self, cls: type, name: str) -> LinkStep | None:
+        """Return the secondary table of a relation; ``None`` without one, or if it asks more."""
         if (cls, name) not in self._steps:
             self._steps[cls, name] = self._found_step(cls, name)
         return self._steps[cls, name]
 
-    def _found_step(self, cls: type, name: str) -> JoinStep | None:
+    def _found_step(self, cls: type, name: str) -> LinkStep | None:
         if name == ITSELF or self.declared(cls, name) is not None:
             return None
         relation = getattr(cls, name).property
         linked = link_table(relation)
-        pairs = compared_pairs(relation) if linked is None else [(linked.near, linked.far)]
-        if len(pairs) != 1:
+        if linked is None:
             return None
-        ((near, far),) = pairs
-        link = None if linked is None else (linked.link_near, linked.link_far)
-        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        near, far = self._named(cls, linked.near), self._named(relation.mapper.class_, linked.far)
+        if near is None or far is None:
+            return None
+        here, link_near = zip(*near, strict=True)
+        there, link_far = zip(*far, strict=True)
         is_any = leads_to_all(relation)
-        here, there = attribute_name(mapper, near), attribute_name(relation.mapper, far)
-        return None if here is None or there is None else JoinStep(here, there, link, is_any)
+        return LinkStep(relation.secondary, here, link_near, there, link_far, is_any)
+
+    def _named(self, cls: type, pairs: list[tuple[t.Any, t.Any]]) -> list[tuple[str, str]] | None:
+        """Return pairs of an attribute and a column of a table, a key in the order of the class.
+
+        ``None`` if a column is not mapped.
+        """
+        mapper: orm.Mapper[t.Any] = sa.inspect(cls)
+        named = [(attribute_name(mapper, own), link.key) for own, link in pairs]
+        if any(own is None for own, _ in named):
+            return None
+        found, key = t.cast(list[tuple[str, str]], named), self.key(cls)
+        is_key = {own for own, _ in found} == {*key}
+        return sorted(found, key=lambda each: key.index(each[0])) if is_key else found
+
+    def link_table(self, row: ToOne | ToMany) -> t.Any:
+        """Return the secondary table of a relation that has a ``step``."""
+        return t.cast(LinkStep, self.step(row.owner.cls, row.relation)).table
 
     def pairs(self, row: ToOne | ToMany) -> list[tuple[str, str]] | None:
         """Return the attributes of the owner and of the related row that a relation compares.

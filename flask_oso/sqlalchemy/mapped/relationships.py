@@ -220,26 +220,27 @@ def _count_equations(join: t.Any) -> int | None:
 
 
 class LinkTable(t.NamedTuple):
-    """The secondary table of a relation, with the columns that are equal on each side."""
+    """The secondary table of a relation.
 
-    near: t.Any
-    link_near: t.Any
-    link_far: t.Any
-    far: t.Any
+    :param near: the pairs of a column of the owner and one of the table that are equal.
+    :param far: those of a column of the related row and one of the table.
+    """
+
+    near: list[tuple[t.Any, t.Any]]
+    far: list[tuple[t.Any, t.Any]]
 
 
 def link_table(relation: orm.RelationshipProperty[t.Any]) -> LinkTable | None:
-    """Return the secondary table of a relation, if it compares one column on each side."""
+    """Return the secondary table of a relation, if it compares nothing but columns."""
     if not isinstance(relation.secondary, sa.Table) or relation.mapper.concrete:
         return None
-    joins = relation.primaryjoin, relation.secondaryjoin
-    near, far = relation.synchronize_pairs, relation.secondary_synchronize_pairs
-    if any(_count_equations(join) != 1 for join in joins) or len(near) != 1 or len(far or ()) != 1:
-        return None
-    ((here, link_near),), ((there, link_far),) = near, t.cast(t.Any, far)
-    if not have_one_collation((here, link_near)) or not have_one_collation((there, link_far)):
-        return None
-    return LinkTable(here, link_near, link_far, there)
+    near, far = relation.synchronize_pairs, relation.secondary_synchronize_pairs or []
+    for join, pairs in ((relation.primaryjoin, near), (relation.secondaryjoin, far)):
+        if not pairs or _count_equations(join) != len(pairs):
+            return None
+        if not all(map(have_one_collation, pairs)):
+            return None
+    return LinkTable(list(near), list(far))
 
 
 def link_clauses(relation: orm.RelationshipProperty[t.Any]) -> list[t.Any]:

@@ -52,8 +52,7 @@ class Aliases:
         return self._names.tables(node.cls)
 
     def _link_table(self, node: LinkRow) -> t.Any:
-        step = self._names.step(node.row.owner.cls, node.row.relation)
-        return t.cast(t.Any, step).link[0].table
+        return self._names.link_table(node.row)
 
     def _next_number(self, cls: type) -> int:
         return next(self._numbers.setdefault(cls, itertools.count()))

@@ -121,6 +121,16 @@ def _among(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return str(compiler.visit_binary(element, **keywords))
 
 
+@compiles(KeyAmong, *SQLITE)
+def _among_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    # SQLite finds rows by an index for a list of several columns that one SELECT makes alone.
+    united = getattr(element.right, "element", None)
+    if not isinstance(united, sa.CompoundSelect):
+        return _among(element, compiler, **keywords)
+    parts = (KeyAmong(element.left.clauses, each) for each in united.selects)
+    return f"({' OR '.join(compiler.process(each, **keywords) for each in parts)})"
+
+
 @compiles(KeyAmong, "mssql")
 def _among_mssql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     # SQL Server compares no tuples, but makes a table of values, and of a SELECT.

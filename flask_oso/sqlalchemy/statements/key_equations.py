@@ -51,7 +51,7 @@ class KeyEquations:
         """Return the columns of a side, or the values of an object."""
         node, names = side.node, list(side.columns)
         if isinstance(node, LinkRow):
-            return [scope[node].c[column.key] for column in self.link_columns(side)]
+            return [scope[node].c[name] for name in names]
         if isinstance(node, KnownRow):
             if names == self._names.key(node.cls):
                 return list(self._known.key(node))
@@ -59,12 +59,6 @@ class KeyEquations:
         if isinstance(scope[node], KeyColumns):
             return list(scope[node])
         return [self.column(node, name, scope) for name in names]
-
-    def link_columns(self, side: Side) -> list[t.Any]:
-        """Return the columns of a secondary table."""
-        row = t.cast(LinkRow, side.node).row
-        link = t.cast(t.Any, self._names.step(row.owner.cls, row.relation)).link
-        return [link[0 if name == "near" else 1] for name in side.columns]
 
     def pairs(self, equation: Equation, scope: RowScope) -> list[tuple[t.Any, t.Any]]:
         """Return what an equation compares; nothing where it is nil, which equals nothing."""
@@ -108,7 +102,8 @@ class KeyEquations:
     def may_be_null(self, side: Side) -> bool:
         """Tell whether a column of a side may be NULL."""
         if isinstance(side.node, LinkRow):
-            return any(column.nullable for column in self.link_columns(side))
+            table = self._names.link_table(side.node.row)
+            return any(table.c[name].nullable for name in side.columns)
         cls = side.node.cls
         return any(self._names.may_be_null(cls, name) for name in side.columns)
 

@@ -49,7 +49,7 @@ from ....polar.residual.algebra.ir import (
     walk_condition,
 )
 from ....polar.residual.algebra.schema import NAN_KINDS, ValueKind
-from ...mapped.mapper_facts import MapperFacts
+from ...mapped.mapper_facts import LinkStep, MapperFacts
 
 
 @dataclass(frozen=True)
@@ -370,10 +370,9 @@ class _Analysis:
         step = self._names.step(row.owner.cls, row.relation)
         return (
             step is not None
-            and step.link is not None
             and step.leads_to_all
             and not isinstance(row.owner, KnownRow)
-            and [step.far] == self._names.key(row.cls)
+            and [*step.far] == self._names.key(row.cls)
         )
 
     def _is_other_there(self, atom: RowCondition, row: RowPath) -> bool:
@@ -395,7 +394,7 @@ class _Analysis:
             link = LinkRow(row)
             if link not in self._links:
                 self._link(row)
-            return Side(link, ("far",))
+            return Side(link, self._step(row).link_far)
         return self._foreign_key(t.cast(ToOne, row))
 
     def _foreign_key(self, row: ToOne) -> Side:
@@ -407,10 +406,10 @@ class _Analysis:
     def _relate(self, row: ToOne | ToMany) -> bool:
         """Add what relates a row to its owner; tell whether these are columns."""
         step = self._names.step(row.owner.cls, row.relation)
-        if step is not None and step.link is not None:
+        if step is not None:
             link = self._link(row)
             self._equations.append(
-                Equation(Side(link, ("far",)), Side(row, (step.far,)), is_relation=True)
+                Equation(Side(link, step.link_far), Side(row, step.far), is_relation=True)
             )
             return True
         pairs = self._names.pairs(row)
@@ -422,14 +421,15 @@ class _Analysis:
 
     def _link(self, row: ToOne | ToMany) -> LinkRow:
         """Add the row of a secondary table, and what relates it to the owner."""
-        step = self._names.step(row.owner.cls, row.relation)
-        link = LinkRow(row)
+        step, link = self._step(row), LinkRow(row)
         self._links[link] = None
-        near = t.cast(t.Any, step).near
         self._equations.append(
-            Equation(Side(row.owner, (near,)), Side(link, ("near",)), is_relation=True)
+            Equation(Side(row.owner, step.near), Side(link, step.link_near), is_relation=True)
         )
         return link
+
+    def _step(self, row: ToOne | ToMany) -> LinkStep:
+        return t.cast(LinkStep, self._names.step(row.owner.cls, row.relation))
 
     def _sort(self, atom: RowCondition) -> None:
         if isinstance(atom, SameRow | SameLink):
