@@ -196,6 +196,27 @@ def test_comparing_a_relation_to_a_row_loads_nothing(session: orm.Session) -> No
     assert statements == []
 
 
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ("d.owner = u", "docs.owner_id = :owner_id_1"),
+        ("not d.owner = u", "docs.owner_id != :owner_id_1"),
+        ("m in u.memberships and m.party = d.party and m.user = u", "docs.party_id IN"),
+    ],
+)
+def test_a_key_of_a_subclass_is_compared_with_a_known_object(
+    session: orm.Session, body: str, where: str
+) -> None:
+    """The tables of a subclass are not read to compare a row with the actor."""
+    session.expire_all()
+    user = session.get_one(User, 11)
+
+    made = str(make_oso(body).authorized_query(user, "read", Doc))
+
+    assert " ".join(made.partition("WHERE ")[2].split()).startswith(where)
+    assert "users" not in made
+
+
 @pytest.mark.parametrize("body", ["d.party = u.near", "not d.party = u.near"])
 def test_a_key_of_a_row_of_another_class_leads_nowhere(body: str) -> None:
     """SQLite may have a foreign key without its row; that of a user is no party."""

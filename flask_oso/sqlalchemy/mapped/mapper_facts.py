@@ -15,6 +15,7 @@ from .relationships import (
     direct_pairs,
     is_held,
     joined_pairs,
+    key_pairs,
     leads_to_all,
     link_clauses,
     link_table,
@@ -74,6 +75,7 @@ class MapperFacts:
         self._only_aliases = only_aliases
         self._keys: dict[type, list[str]] = {}
         self._foreign: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
+        self._class_keys: dict[tuple[type, str], list[tuple[str, bool]] | None] = {}
         self._steps: dict[tuple[type, str], LinkStep | None] = {}
         self._pairs: dict[tuple[type, str, type], list[tuple[str, str]] | None] = {}
         self._indexed: dict[tuple[type, str], bool] = {}
@@ -104,14 +106,24 @@ class MapperFacts:
         relation compares other columns, or more.
         """
         if (cls, name) not in self._foreign:
-            self._foreign[cls, name] = self._found_key(cls, name)
+            self._foreign[cls, name] = self._found_key(cls, name, direct_pairs)
         return self._foreign[cls, name]
 
-    def _found_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+    def key_of_class(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
+        """Return the same of a relation that leads to no row of another class, too.
+
+        INVARIANT: it may be the key of such a row, for which the relation is nil. So it equals keys
+        of rows of the class alone.
+        """
+        if (cls, name) not in self._class_keys:
+            self._class_keys[cls, name] = self._found_key(cls, name, key_pairs)
+        return self._class_keys[cls, name]
+
+    def _found_key(self, cls: type, name: str, pairs_of: t.Any) -> list[tuple[str, bool]] | None:
         if name == ITSELF or self.declared(cls, name) is not None:
             return None
         relation = getattr(cls, name).property
-        pairs = direct_pairs(relation)
+        pairs = pairs_of(relation)
         if pairs is None:
             return None
         mapper: orm.Mapper[t.Any] = sa.inspect(cls)

@@ -364,7 +364,7 @@ class _Analysis:
     def _has_other_key(self, row: RowPath) -> bool:
         """Tell whether another table has the key of a row."""
         if isinstance(row, ToOne):
-            return self._names.foreign_key(row.owner.cls, row.relation) is not None
+            return self._names.key_of_class(row.owner.cls, row.relation) is not None
         if not isinstance(row, ToMany):
             return False
         step = self._names.step(row.owner.cls, row.relation)
@@ -376,6 +376,8 @@ class _Analysis:
         )
 
     def _is_other_there(self, atom: RowCondition, row: RowPath) -> bool:
+        if isinstance(row, ToOne) and self._names.foreign_key(row.owner.cls, row.relation) is None:
+            return isinstance(atom, SameRow) and self._is_known(atom, row)
         if isinstance(atom, IsObject | Closure):
             return atom.row == row
         if not isinstance(atom, SameRow) or row not in (atom.left, atom.right):
@@ -385,6 +387,16 @@ class _Analysis:
             # `d.parent = d` compares two columns of one row, which is no equation of two.
             return False
         return other != row and other not in self._dropped
+
+    def _is_known(self, atom: SameRow, row: ToOne) -> bool:
+        """Tell whether a row is compared with a known object of its class, in the same tables."""
+        other = atom.right if atom.left == row else atom.left
+        return (
+            row in (atom.left, atom.right)
+            and isinstance(other, KnownRow)
+            and issubclass(other.cls, row.cls)
+            and self._names.tables(row.cls) <= self._names.tables(other.cls)
+        )
 
     def _key(self, row: RowPath) -> Side:
         """Return the columns with the key of a row."""
@@ -398,7 +410,7 @@ class _Analysis:
         return self._foreign_key(t.cast(ToOne, row))
 
     def _foreign_key(self, row: ToOne) -> Side:
-        keys = self._names.foreign_key(row.owner.cls, row.relation) or []
+        keys = self._names.key_of_class(row.owner.cls, row.relation) or []
         return Side(row.owner, tuple(name for name, _ in keys))
 
     # -- equations ------------------------------------------------------------------------
