@@ -69,6 +69,12 @@ def _may_by_membership(user: t.Any, action: str, doc: t.Any) -> bool:
     return False
 
 
+def _records(users: type, docs: type, size: int) -> list[Question]:
+    """Ask for the first of so many dictionaries."""
+    mine, *others = [{"id": each, "kind": "team"} for each in range(size)]
+    return [(users("ana", dict(mine)), "read", docs(None, None, [mine, *others]))]
+
+
 def _readers(users: type, docs: type, size: int) -> list[Question]:
     """Ask for the first of so many readers."""
     readers = [users(f"user{each}") for each in range(size)]
@@ -177,6 +183,12 @@ SHAPES = (
         f"{_READ} reads(user, doc); reads(user, doc: Doc) if user in doc.readers;",
         _readers,
         _is_reader,
+    ),
+    _shape(
+        "the first of a list of dictionaries, `in`",
+        f"{_READ} user.groups in doc.readers;",
+        _records,
+        lambda user, action, doc: action == "read" and user.groups in doc.readers,
     ),
     _shape(
         "the first of a list of names, behind another list",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import decimal
 import enum
+import re
 import sys
 import types
 import typing as t
@@ -804,3 +805,13 @@ def test_pair_that_is_searched_for_is_looked_up(
     )
 
     assert oso.is_allowed(User({"a": 1}), "read", Doc({"a": 1, **other})) is answer
+
+
+def test_pairs_are_gone_through_without_a_test_of_each() -> None:
+    """Whatever gives them has made each, or has looked at it."""
+    oso = _oso("u.x = 1 and [k, v] in d.x and v = 1 and k = 1")
+    specialized(oso.engine, User(1), "read", Doc({"a": 1}))
+
+    code = oso.generated_code('allow(User, "read", Doc)')
+
+    assert re.search(r"for v\d+, v\d+ in v\d+:\n", code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
 import random
 import typing as t
 
@@ -268,6 +270,51 @@ def test_search_ends_at_the_first_equal_element(rules: str, count: int) -> None:
 
     assert specialized(oso.engine, user, "read", Doc(open=False, readers=found)) is True
     assert specialized(oso.engine, user, "read", Doc(open=False, readers=late)) is None
+
+
+class Point(t.NamedTuple):
+    """A tuple with names."""
+
+    x: int
+    y: int
+
+
+@dataclasses.dataclass
+class Label:
+    """An object that compares by its fields."""
+
+    name: str
+    size: int = 1
+
+
+#: What is compared with others of its class: one of them, and a different one.
+_COMPARED = [
+    ((1, "a"), (2, "a")),
+    ((1, "a", 3), (1, "a", 4)),
+    (Point(1, 2), Point(1, 3)),
+    ({"a": 1}, {"a": 2}),
+    (datetime.datetime(2026, 1, 1), datetime.datetime(2026, 1, 2)),
+    (Label("a"), Label("b")),
+]
+
+
+@pytest.mark.parametrize("count", [0, 2, 40])
+@pytest.mark.parametrize(("item", "other"), _COMPARED, ids=lambda each: type(each).__name__)
+def test_search_for_what_is_compared_as_a_whole_ends_at_the_first_equal(
+    item: t.Any, other: t.Any, count: int
+) -> None:
+    """As where it equals itself alone; an element before it that is odd is met."""
+    oso = load('allow(_: User, "read", doc: Doc) if doc.open in doc.readers;')
+    odd = {tuple: (1, Odd()), dict: {"a": Odd()}}.get(type(item), item)
+    found, late = ([*[other] * count, item, odd], [*[other] * count, odd, item])
+    is_odd = odd is not item
+
+    answer = specialized(oso.engine, User(), "read", Doc(open=item, readers=found))
+    answer_behind = specialized(oso.engine, User(), "read", Doc(open=item, readers=late))
+
+    assert answer is True
+    assert answer_behind is (None if is_odd else True)
+    assert specialized(oso.engine, User(), "read", Doc(open=item, readers=[other])) is False
 
 
 def test_search_of_a_dictionary_ends_in_the_order_of_its_keys() -> None:

@@ -84,6 +84,58 @@ def test_what_is_done_for_other_elements_is_done_for_each_list_again() -> None:
     """)
 
 
+def test_what_is_asked_where_a_condition_does_not_hold_is_asked_once() -> None:
+    """It is the same in all turns, as what is asked of the class of a value."""
+    text = """
+    for e in [*v0]:
+        if type(e) is not c1:
+            return None
+        if d is a0:
+            found = True
+        elif type(d) is not c2:
+            if type(d) not in simple:
+                return None
+            c2 = type(d)
+    """
+
+    assert unswitched(text) == plain("""
+    x0 = None
+    if d is a0:
+        for e in [*v0]:
+            if type(e) is not c1:
+                return None
+            found = True
+    else:
+        if v0 is not x0:
+            for e in [*v0]:
+                if type(e) is not c1:
+                    return None
+            x0 = v0
+        if type(d) is not c2:
+            if type(d) not in simple:
+                return None
+            c2 = type(d)
+    """)
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    ["if type(e) not in simple:\n        return None", "found = True", "found_in.append(e)"],
+    ids=["the element", "a solution", "a list"],
+)
+def test_what_differs_where_a_condition_does_not_hold_stays_in_the_loop(otherwise: str) -> None:
+    """It is about the element, or is more than a reason to give up."""
+    text = f"""
+for e in [*v0]:
+    if d is a0:
+        found = True
+    else:
+        {otherwise.replace(chr(10) + "        ", chr(10) + "            ")}
+"""
+
+    assert unswitched(text) == plain(text)
+
+
 def test_steps_are_counted_where_they_are_made() -> None:
     """A condition that does not hold spares the steps behind it."""
     text = """

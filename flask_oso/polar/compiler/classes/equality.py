@@ -99,10 +99,13 @@ class SideEffectFreeEquality:
             return None
         return self._of_fields(left, right, fields, depth, budget)
 
-    def is_among(self, item: t.Any, elements: list[t.Any]) -> bool | None:
+    def is_among(
+        self, item: t.Any, elements: list[t.Any], *, is_first: bool = False
+    ) -> bool | None:
         """Tell whether an object that compares fields equals one of several of its class.
 
-        ``None`` if that is not known, or its first field is neither a string nor an integer.
+        :param is_first: whether none behind one that is equal is looked at.
+        :returns: ``None`` if that is not known, or its first field is no string and no integer.
         """
         fields = self._fields.get(type(item))
         mine = getattr(item, fields[0], None) if fields else None
@@ -118,8 +121,8 @@ class SideEffectFreeEquality:
                 if type(other) is kind and other != mine:
                     continue
                 answer = self(item, element)
-                if answer is None:
-                    return None
+                if answer is None or (answer and is_first):
+                    return answer
                 found = found or answer
         except AttributeError:
             # Python reads all fields of both first, and one is missing.

@@ -86,9 +86,9 @@ class _Unswitching:
         # What is done where no turn ends the loop is done where there is a turn.
         if type(last) is not ast.If or loop.orelse or not all(map(_is_plain, before)):
             return [*counted, loop]
-        if not _is_same(last.test, loop) or not (not last.orelse or gives_up(last.orelse[0])):
+        if not _is_same(last.test, loop):
             return [*counted, loop]
-        otherwise = last.orelse or self._gone_through(loop, before)
+        otherwise = self._otherwise(loop, before, last.orelse)
         if otherwise is None:
             return [*counted, loop]
         loop.body = [*before, *last.body]
@@ -96,6 +96,22 @@ class _Unswitching:
         last.body = [*moved, *self.loop(counted, loop)]
         last.orelse = otherwise
         return [last]
+
+    def _otherwise(
+        self, loop: ast.For, before: list[ast.stmt], left: list[ast.stmt]
+    ) -> list[ast.stmt] | None:
+        """Write what is done where a condition does not hold; ``None`` if it differs by the turn.
+
+        :param left: what each turn does there, behind what it does in any case.
+        """
+        if left and gives_up(left[0]):
+            return left
+        if not all(map(_is_plain, left)):
+            return None
+        if len(_same_in_each_turn(left, _names_of([loop.target, *before]))) < len(left):
+            return None
+        gone_through = self._gone_through(loop, before)
+        return None if gone_through is None else [*gone_through, *left]
 
     def _gone_through(self, loop: ast.For, body: list[ast.stmt]) -> list[ast.stmt] | None:
         """Write what is done with each element where the condition does not hold."""

@@ -49,6 +49,8 @@ from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.remembered_classes import remember_classes
 from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
 from ..passes.searches import write_out_searches
+from ..passes.shortening import unpack_pairs
+from ..passes.unswitching import unswitch
 from ..quotations import code, duplicate
 from ..snippets import (
     assign,
@@ -319,7 +321,9 @@ class SolutionWriter(QuestionWriter):
         """Write the statements of a function that calls itself."""
         is_test = result == FOUND
         start: ast.expr = ast.Constant(False) if is_test else ast.List([], ast.Load())
+        unswitch(inner, self.guards.fresh)
         hoist(inner, self.guards.fresh)
+        unpack_pairs(inner)
         limits = [is_more_than(load(LEVEL), MAX_CALLS_WITHIN)]
         body = [*before, assign(result, start), *inner]
         end: list[ast.stmt] = []

@@ -221,6 +221,8 @@ class Searches(Compounds):
             self.region.give_up_if(is_asked)
         region: Region | None
         region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
+        # Whatever gives entries makes each, or has looked at it.
+        t.cast(Region, entry.region).note_checked(entry)
         region = self._parts(region, (key, value), entry)
         if wanted is not None and isinstance(key, Slot) and region is not None:
             # From here on the variable has the key of the entry, as in the solver.

@@ -37,23 +37,19 @@ from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
 from ...classes.weak_classes import ClassMemo, add_class, set_for_pair
 from .plain_data import (
-    ELEMENTS,
+    AMONG_ALIKE,
     MAX_ELEMENTS,
     MOST_NESTED,
     TEXTS,
     are_alike_flat,
     are_alike_sets,
     are_alike_trees,
-    are_comparable_moments,
     are_different,
-    are_flat,
-    are_flat_of,
     are_one_moment,
-    are_plain_dictionaries,
-    are_plain_tuples,
     are_texts,
     has_flag,
     is_among_by_python,
+    is_tuple_among,
 )
 
 SCALARS = frozenset({bool, int, float, str})
@@ -351,7 +347,7 @@ class SilentComparisons:
                     found = True
             else:
                 return found
-        return self._is_among(item, elements)
+        return self._is_among(item, elements, not is_searched and kind in _IN_ORDER)
 
     #: For a search where a solution ends the function.
     among_first = among
@@ -443,20 +439,26 @@ class SilentComparisons:
             # A field is missing.
             return False
 
-    def _is_among(self, item: t.Any, elements: list[t.Any]) -> bool:
+    def _is_among(self, item: t.Any, elements: list[t.Any], is_first: bool) -> bool:
+        """Compare a value with elements.
+
+        :param is_first: whether none behind one that is equal is looked at.
+        """
         mine = type(item)
-        if mine is tuple and are_plain_tuples(elements):
-            if not ELEMENTS.issuperset(map(type, item)):
-                raise NotSilent
-            return item in elements
-        if self._ways.get((mine, mine)) is are_alike_flat and are_flat_of([item, *elements], mine):
-            return item in elements
+        among_alike = AMONG_ALIKE.get(mine)
+        if among_alike is None and self._ways.get((mine, mine)) is are_alike_flat:
+            # A tuple with names.
+            among_alike = is_tuple_among
+        if among_alike is not None:
+            known = among_alike(item, elements, is_first)
+            if known is not None:
+                return known
         if not elements and mine not in self._objects and mine not in SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent
         kinds = {*map(type, elements)}
         if len(kinds) == 1 and mine in kinds:
-            known = self._is_among_alike(item, elements)
+            known = self._is_among_alike(item, elements, is_first)
             if known is not None:
                 return known
         ways = {kind: self._ways.get((mine, kind)) for kind in kinds}
@@ -467,33 +469,20 @@ class SilentComparisons:
         if any(way is None for way in ways.values()):
             # Also for a class that may go, whose ways are not kept.
             ways = {kind: way or self._way_of(mine, kind) for kind, way in ways.items()}
-        # All are looked at.
-        found = [t.cast(_Way, ways[type(each)])(item, each) for each in elements]
-        return any(found)
+        found = (t.cast(_Way, ways[type(each)])(item, each) for each in elements)
+        return any(found) if is_first else any([*found])
 
-    def _is_among_alike(self, item: t.Any, elements: list[t.Any]) -> bool | None:
+    def _is_among_alike(self, item: t.Any, elements: list[t.Any], is_first: bool) -> bool | None:
         """Look for a value among others of its class, all at once; ``None`` where that asks."""
         kind = type(item)
-        way = self._ways.get((kind, kind))
-        if way is None and self._keeps(kind):
-            way = self._way_of(kind, kind)
-        if way is are_alike_flat:
-            return item in elements if are_flat([item, *elements]) else None
-        if way is are_one_moment:
-            return item in elements if are_comparable_moments(item, elements) else None
-        if kind is dict:
-            try:
-                is_plain = are_plain_dictionaries((item,)) and are_plain_dictionaries(elements)
-            except RuntimeError as changed:
-                # Another thread has changed one meanwhile.
-                raise NotSilent from changed
-            return item in elements if is_plain else None
-        known = self._equality.is_among(item, elements)
+        if (kind, kind) not in self._ways and self._keeps(kind):
+            self._way_of(kind, kind)
+        known = self._equality.is_among(item, elements, is_first=is_first)
         if known is not None:
             return known
         # Also for a class that may go, whose way is not kept.
-        is_flat = issubclass(kind, tuple) and self._is_tuple(kind)
-        return item in elements if is_flat and are_flat([item, *elements]) else None
+        is_tuple = issubclass(kind, tuple) and self._is_tuple(kind)
+        return is_tuple_among(item, elements, is_first) if is_tuple else None
 
     def is_other_kind(self, value: t.Any) -> bool:
         """Tell whether a value differs from any list or dictionary of another kind, unasked.

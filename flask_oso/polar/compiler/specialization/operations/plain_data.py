@@ -7,13 +7,12 @@ In go values, lists and dictionaries; out comes what holds of all of their eleme
 from __future__ import annotations
 
 import decimal
-import itertools
 import types
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
 
 from ....host.numbers import equal_scalars
-from ....host.value_classes import EQUATED, is_comparable_moment
+from ....host.value_classes import EQUATED, MOMENTS, is_comparable_moment
 from ...classes.readable_classes import NotSilent
 
 #: The most elements of a collection that is searched.
@@ -119,23 +118,6 @@ def are_texts(keys: Iterable[t.Any]) -> bool:
     return "".join(keys).isascii()
 
 
-def are_plain_dictionaries(found: Iterable[t.Any]) -> bool:
-    """Tell whether all are dictionaries that have texts and integers under texts.
-
-    Python compares them as Polar does.
-    """
-    # Whatever collects keys or values takes longer than to look at each.
-    for each in found:
-        if type(each) is not dict:
-            return False
-        for key, value in each.items():
-            if type(key) is not str or not key.isascii():
-                return False
-            if (kind := type(value)) is not str and kind is not int and value is not None:
-                return False
-    return True
-
-
 def are_alike_trees(left: t.Any, right: t.Any) -> bool | None:
     """Compare two containers of texts, numbers and containers, as JSON gives them.
 
@@ -192,50 +174,89 @@ def has_flag(flags: t.Any, item: t.Any) -> bool | None:
     return bool(held & bit & kind._flag_mask_)
 
 
-def are_flat(tuples: Iterable[tuple[t.Any, ...]]) -> bool:
-    """Tell whether tuples, with or without names, have values alone that compare without code."""
-    return ELEMENTS.issuperset(map(type, itertools.chain.from_iterable(tuples)))
+def is_tuple_among(item: t.Any, elements: list[t.Any], is_first: bool) -> bool | None:
+    """Look for a tuple, with or without names, among others of its class, as Python does.
 
+    All is done in one loop, where others would take most of the time: so do the searches below.
 
-def are_flat_of(values: Iterable[t.Any], cls: t.Any) -> bool:
-    """Tell whether values are tuples of one class, as above; most have texts and integers."""
-    # Two comparisons of classes take less than a look into a set.
-    for value in values:
-        if type(value) is not cls:
-            return False
-        for part in value:
-            if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
-                return False
-    return True
-
-
-def are_comparable_moments(item: t.Any, elements: list[t.Any]) -> bool:
-    """Tell whether Python compares a datetime with others and asks no zone."""
-    zone = item.tzinfo
-    for each in elements:
-        if each.tzinfo is not zone and not is_comparable_moment(item, each):
-            return False
-    return True
-
-
-def are_plain_tuples(elements: list[t.Any]) -> bool:
-    """Tell whether all are tuples of values that compare without code; most have two parts.
-
-    :raises NotSilent: for a tuple of others.
+    :param is_first: whether nothing is looked at behind one that is equal.
+    :returns: ``None`` if there are elements of another class, or with parts that may run code.
     """
+    cls, found = type(item), False
+    # Two comparisons of classes take less than a look into a set.
+    for part in item:
+        if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
+            return None
+    first = item[0] if cls is tuple and item else None
     for element in elements:
-        if type(element) is not tuple:
-            return False
-        if len(element) == 2:
+        if type(element) is not cls:
+            return None
+        if cls is tuple and len(element) == 2:
             one, other = element
             is_plain = type(one) is str or type(one) in ELEMENTS
-            if is_plain and (type(other) is str or type(other) in ELEMENTS):
+            if not is_plain or not (type(other) is str or type(other) in ELEMENTS):
+                return None
+            # Most differ in the first part: to compare that takes less than to compare tuples.
+            if one is not first and one != first:
                 continue
-            raise NotSilent
-        for part in element:
-            if type(part) not in ELEMENTS:
-                raise NotSilent
-    return True
+        else:
+            for part in element:
+                if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
+                    return None
+        if element == item:
+            if is_first:
+                return True
+            found = True
+    return found
+
+
+def is_moment_among(item: t.Any, elements: list[t.Any], is_first: bool) -> bool | None:
+    """Look for a datetime or a time among others, as above, if no zone is asked."""
+    kind, zone, found = type(item), item.tzinfo, False
+    for element in elements:
+        if type(element) is not kind:
+            return None
+        if element.tzinfo is not zone and not is_comparable_moment(item, element):
+            return None
+        if element == item:
+            if is_first:
+                return True
+            found = True
+    return found
+
+
+def is_dictionary_among(item: t.Any, elements: list[t.Any], is_first: bool) -> bool | None:
+    """Look for a dictionary among others, as above: they have texts and integers under texts."""
+    if not elements:
+        return None
+    wanted, found = None, False
+    try:
+        for element in (item, *elements):
+            if type(element) is not dict:
+                return None
+            for key, part in element.items():
+                if type(key) is not str or not key.isascii():
+                    return None
+                if (kind := type(part)) is not str and kind is not int and part is not None:
+                    return None
+            if element == wanted:
+                if is_first:
+                    return True
+                found = True
+            # The first of them is the value itself, which is only looked at.
+            wanted = item
+    except RuntimeError as changed:
+        # Another thread has changed one meanwhile.
+        raise NotSilent from changed
+    return found
+
+
+#: How a value is looked for among others of its class, all at once.
+AMONG_ALIKE: dict[type, Callable[[t.Any, list[t.Any], bool], bool | None]] = {
+    tuple: is_tuple_among,
+    dict: is_dictionary_among,
+    **dict.fromkeys(MOMENTS, is_moment_among),
+}
 
 
 def values_behind(
