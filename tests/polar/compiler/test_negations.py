@@ -73,3 +73,26 @@ def test_each_forall_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [oso.is_allowed(User(number), "read", Doc()) for number in range(_RULES)]
 
     assert answers == [number % 2 == 0 for number in range(_RULES)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "forall(part in doc.parts, part.flag0)",
+        "not (part in doc.parts and not part.flag0)",
+        "forall(part in doc.parts, part.flag0 or part.flag2)",
+    ],
+)
+def test_class_of_an_element_is_tested_once(condition: str) -> None:
+    """What a goal apart tests of an element in any case is not tested in front of it, too."""
+    oso = Oso()
+    oso.register_class(User)
+    oso.register_class(Doc)
+    oso.load_str(f'allow(_: User, "read", doc: Doc) if {condition};')
+
+    code = oso.generated_code('allow(User, "read", Doc)')
+    specialization = code[code.index("def specialization") : code.index("except gives_up")]
+
+    assert "is_plain_data" not in specialization
+    assert specialization.count("admits") == 1
+    assert oso.is_allowed(User(1), "read", Doc())

@@ -494,6 +494,15 @@ def shortened_end(text: str) -> str:
     return ast.unparse(module)
 
 
+def test_name_that_nothing_needs_gets_no_value() -> None:
+    """One that is read, or written again, gets its first value."""
+    text = "c = None\nd = missing\ne = None\nf = None\ne = f\nif p: found = True"
+
+    assert shortened_end(f"found = False\n{text}\nreturn found") == plain(
+        in_function("e = None\nf = None\ne = f\nif p: return True\nreturn False")
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -7,13 +7,15 @@ In go the statements of a function; they are changed where they stand. The equat
         =>  if type(v) is not str and v is not None: v = text_of(v)
     count = count + len(v);  if count > N: return None  =>  if len(v) > N: return None
     found = False;  if p: found = True;  return found   =>  if p: return True;  return False
+    c = None;  p;  return found                         =>  p;  return found
     v = [a, b]; if not is_plain_data([a, b]): return None; p      =>  p
     v = entries_of(d);  for e in [*v]: … a = e[0]; b = e[1]  =>  …  for a, b in v: …
     v = all_texts(x);  if a in v: …  =>  v = all_texts(x, True);  if a in v: …
 
 The first two only where nothing else needs ``v``, the third where nothing else is counted, the
-fourth where nothing is looked at behind ``p``, the fifth where ``p`` needs no ``v``, in the sixth,
-names only where nothing else needs ``e``, and the last where nothing else is looked up in ``v``.
+fourth where nothing is looked at behind ``p``, the next two where ``p`` needs no such name, in
+that for pairs, names only where nothing else needs ``e``, and the last where nothing else is looked
+up in ``v``.
 """
 
 from __future__ import annotations
@@ -208,7 +210,7 @@ def _counts_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], int
 
 
 def shorten_end(statements: list[ast.stmt]) -> None:
-    """Answer at solutions behind which nothing is looked at.
+    """Answer at solutions behind which nothing is looked at, and drop names that nothing needs.
 
     :param statements: all of a function; the first one says that nothing is found, and the last one
         returns what is.
@@ -217,11 +219,21 @@ def shorten_end(statements: list[ast.stmt]) -> None:
     if type(last) is not ast.Return or read_name(t.cast(ast.expr, last.value)) != FOUND:
         return
     _answer_at_end(before)
-    statements[:-1] = before
     names = Names(before)
-    if names.written[FOUND] == 1 and not names.read[FOUND]:
+    if names.read[FOUND] or names.written[FOUND] > 1:
+        names.read[FOUND] += 1
+    else:
         statements[-1] = ast.Return(ast.Constant(False))
-        del statements[0]
+    statements[:-1] = [each for each in before if not _is_for_nobody(each, names)]
+
+
+def _is_for_nobody(statement: ast.stmt, names: Names) -> bool:
+    """Tell whether a statement gives a name its first value, and nothing needs the name."""
+    made = written_name(statement)
+    if made is None or names.read[made] or names.written[made] > 1:
+        return False
+    value = t.cast(ast.Assign, statement).value
+    return type(value) is ast.Constant or read_name(value) == "missing"
 
 
 def _answer_at_end(block: list[ast.stmt]) -> None:

@@ -351,7 +351,7 @@ class Region:
         for inner in reached.values():
             for name in inner.tested:
                 found.setdefault(name, set()).add(inner.alternative)
-            if inner.is_guard:
+            if inner.is_guard or inner.header is None:
                 for fact, *names in inner.known:
                     if fact in _CHECKS:
                         found.setdefault(names[0], set()).add(inner.alternative)
