@@ -3,17 +3,16 @@
 In go the statements of a function; they are changed where they stand::
 
     if a in v if type(v) in sets else among(a, v): x
-        =>  if ((p := type(v)) is list or p is tuple) and type(a) in simple:
-                b = False
+        =>  b = False
+            if ((p := type(v)) is list or p is tuple) and type(a) in simple:
                 for e in [*v]:
                     if type(e) is not str and type(e) not in simple: b = among(a, v); break
                     if e == a: b = True
-                if b: x
-            elif a in v if p in sets else among(a, v): x
+            elif a in v if p in sets else among(a, v): b = True
+            if b: x
 
 Most lists that policies search are short, and then the call takes longer than the search; of long
-ones each element takes as long. It is done only where ``x``, which then stands there twice, is
-short.
+ones each element takes as long.
 
 The values of a dictionary are searched while they are read::
 
@@ -22,7 +21,7 @@ The values of a dictionary are searched while they are read::
 
 Where ``x`` only notes that something is found, the loop notes it. Where ``x`` ends the function,
 unless all solutions are searched for, the solver looks at no element behind the first that is
-equal, and nor does the search. Then ``x`` stands in the loop::
+equal, and nor does the search. Then ``x``, if it is short, stands in the loop::
 
                 for e in [*v]:
                     if type(e) is not str and type(e) not in simple:
@@ -74,16 +73,17 @@ def write_out_searches(
     if unsorted:
         _search_entries(statements, unsorted)
     for block, _ in [*blocks_in(statements)]:
-        for at, statement in enumerate(block):
+        for statement in [*block]:
             search = _search_in(statement)
             if search is None or read_name(search.args[1]) in unsorted:
                 continue
             is_one = not getattr(search, "is_negated", True)
             if may_end and is_one and ends_at_solution(t.cast(ast.If, statement).body):
                 search.func, search.args = load(_FIRST), [*search.args, load(_IS_SEARCHED)]
-            if _is_written_out(t.cast(ast.If, statement), search) and written < MAX_WRITTEN:
+            if _is_written_out(search) and written < MAX_WRITTEN:
                 written += 1
-                block[at] = _written_out(t.cast(ast.If, statement), search, fresh)
+                at = block.index(statement)
+                block[at : at + 1] = _written_out(t.cast(ast.If, statement), search, fresh)
 
 
 def _values_in(statements: list[ast.stmt]) -> Iterator[str | None]:
@@ -124,11 +124,8 @@ def _search_in(statement: ast.stmt) -> ast.Call | None:
     return called
 
 
-def _is_written_out(statement: ast.If, search: ast.Call) -> bool:
+def _is_written_out(search: ast.Call) -> bool:
     """Tell whether what is searched for may be a text, a number or an object."""
-    inside = nodes_in([*statement.body, *statement.orelse])
-    if sum(isinstance(each, ast.stmt) for each in inside) > _MOST:
-        return False
     cls = _class_of_item(search)
     if getattr(search, "is_set", False):
         return False
@@ -143,7 +140,9 @@ def _class_of_item(search: ast.Call) -> type | None:
     return type(item.value) if type(item) is ast.Constant else getattr(search, "kind", None)
 
 
-def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str]) -> ast.stmt:
+def _written_out(
+    statement: ast.If, search: ast.Call, fresh: Callable[[str], str]
+) -> list[ast.stmt]:
     item, listed = search.args[0], t.cast(ast.Name, search.args[1]).id
     kind, mine, found = fresh("p"), fresh("p"), fresh("b")
     test: t.Any = statement.test
@@ -163,20 +162,29 @@ def _written_out(statement: ast.If, search: ast.Call, fresh: Callable[[str], str
     if is_itself:
         # No element of the same class is equal to it, and simple ones ask nobody.
         kind_of_item = getattr(search, "class_name", None) or mine
-    twice, noted, element = duplicate(statement), _only_noted(statement), fresh("v")
-    if read_name(search.func) == _FIRST and not statement.orelse:
+    noted, element = _only_noted(statement), fresh("v")
+    others, follows = duplicate(statement), list[ast.stmt]()
+    if read_name(search.func) == _FIRST and not statement.orelse and _is_short(statement):
         searched: list[ast.stmt] = [_loop_that_ends(search, load(kind_of_item), statement, element)]
     elif noted is not None and read_name(search.func) != _FIRST:
         searched = [_loop(search, load(kind_of_item), noted, element)]
         # It may be noted already.
         t.cast(t.Any, searched[0]).body[0].body[0] = duplicate(ast.If(search, statement.body, []))
     else:
+        searched = [_loop(search, load(kind_of_item), found, element)]
+        others = ast.If(duplicate(test), [assign(found, ast.Constant(True))], [])
         statement.test = load(found)
-        loop = _loop(search, load(kind_of_item), found, element)
-        searched = [assign(found, ast.Constant(False)), loop, statement]
+        follows = [statement]
     if is_itself and kind_of_item == mine:
         searched.insert(0, assign(mine, call("type", item)))
-    return ast.copy_location(ast.If(all_of(tests), searched, [twice]), statement)
+    searching = ast.copy_location(ast.If(all_of(tests), searched, [others]), statement)
+    begun = [assign(found, ast.Constant(False))] if follows else []
+    return [*begun, searching, *follows]
+
+
+def _is_short(statement: ast.If) -> bool:
+    """Tell whether what is done where a value is found may stand there twice."""
+    return sum(isinstance(each, ast.stmt) for each in nodes_in(statement.body)) <= _MOST
 
 
 def _only_noted(statement: ast.If) -> str | None:
