@@ -477,3 +477,29 @@ def test_three_classes_in_turn_are_answered_as_by_the_solver(depth: int) -> None
         found = [outcome_of(oso, user, "read", asked_doc) for user in (ANA, BEN) for oso in osos]
 
         assert found[0::2] == found[1::2]
+
+
+_WITHOUT_CLASSES = """
+    allow(u: User, "read", g: Group) if inside(u, g);
+    inside(u, g) if u in g.users;
+    inside(u, g) if s in g.groups and inside(u, s);
+"""
+
+
+def test_first_object_is_the_first_of_what_is_left() -> None:
+    """A helper without classes has one list, also for an object whose class is known."""
+    oso, solver = (Oso(compiled=each) for each in (True, False))
+    for each in (oso, solver):
+        each.register_class(User)
+        each.register_class(Group)
+        each.load_str(_WITHOUT_CLASSES)
+    wide = Group(*(Group() for _ in range(30)), Group(Group(users=[ANA])))
+    questions = [(user, "read", group) for user in (ANA, BEN) for group in (wide, Group())]
+
+    found = [oso.is_allowed(*each) for each in questions * 2]
+    code = oso.generated_code('allow(User, "read", Group)')
+
+    assert found == [solver.is_allowed(*each) for each in questions] * 2
+    assert specialized(oso.engine, ANA, "read", wide) is True
+    assert code.count("memo[key] = ({}") == 1
+    assert code.count("(a0, v2, level + 1, memo)") == 1

@@ -113,6 +113,8 @@ class SolutionFunctions:
         self.several: dict[str, str] = {}
         #: The names of those that are loops, and of those that these stand in the place of.
         self.loops: set[str] = set()
+        #: The names of those that keep a list of what is still to be looked at.
+        self.worklists: set[str] = set()
         #: The names of loops that may end with their first solution.
         self.ending: set[str] = set()
         self._same: dict[str, str] = {}
@@ -160,7 +162,8 @@ class SolutionFunctions:
         for key, name, function in self.written:
             calls = [each for each in nodes_in(function.body) if type(each) is ast.Call]
             called = [each for each in (read_name(made.func) for made in calls) if each in keys]
-            is_step = len(called) == 1 and called[0] in self.loops and name not in self.loops
+            whole = self.loops | self.worklists
+            is_step = len(called) == 1 and called[0] in whole and name not in whole
             if is_step and keys[called[0]].includes(key):
                 self._same[name] = called[0]
                 self.ending |= {name} if called[0] in self.ending else set()
@@ -258,6 +261,7 @@ class SolutionWriter(QuestionWriter):
         listed = written_as_worklist(recursion, remembering, MAX_REMEMBERED)
         if listed is None:
             return {name: function_of(name, given, self._calling(name, before, inner, result))}
+        self._functions.worklists.add(name)
         hoist(listed, self.guards.fresh)
         write_out_searches(listed, self.guards.fresh)
         made = {name: function_of(name, given, [*before, *listed])}
