@@ -16,7 +16,6 @@ from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
 from flask_oso.polar.compiler.passes.ordering import identity_first
 from flask_oso.polar.compiler.passes.passes import improve
-from flask_oso.polar.compiler.passes.repeated_checks import leave_out_repeated
 from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
     look_up_once,
@@ -160,83 +159,6 @@ def test_values_of_a_dictionary_are_searched_while_they_are_read() -> None:
 
     assert rewritten(text, searched) == plain("if among_values(a, d):\n    x()")
     assert rewritten(text.replace(SEARCH, read), searched) == plain(text.replace(SEARCH, read))
-
-
-# -- checks that were made ---------------------------------------------------------------------
-
-
-def test_value_that_has_passed_is_not_checked_again() -> None:
-    """Neither in what stands behind, nor as one of several reasons to give up."""
-    text = """
-    if type(v) not in harmless:
-        return None
-    if p:
-        if type(v) not in harmless:
-            return None
-        x()
-    elif type(v) not in harmless or isinstance(v, A):
-        return None
-    if type(w) not in harmless or isinstance(w, A):
-        return None
-    """
-
-    assert rewritten(text, leave_out_repeated) == plain("""
-    if type(v) not in harmless:
-        return None
-    if p:
-        x()
-    elif isinstance(v, A):
-        return None
-    if type(w) not in harmless or isinstance(w, A):
-        return None
-    """)
-
-
-def test_check_counts_where_it_was_made() -> None:
-    """Not behind a condition, and not of another value of the name."""
-    text = """
-    if p:
-        if type(v) not in harmless:
-            return None
-    if type(v) not in harmless:
-        return None
-    if type(w) not in harmless:
-        return None
-    w = w.up
-    if type(w) not in harmless:
-        return None
-    w = v
-    """
-
-    assert rewritten(text, leave_out_repeated) == plain(text)
-
-
-_LIST = """
-if type(v) not in harmless:
-    return None
-w = a.x
-if type(w) not in harmless:
-    return None
-if not type(v) is list or len(v) > 9:
-    return None
-"""
-
-
-def test_list_is_not_checked_where_nothing_else_is_taken() -> None:
-    """Whatever is no list is given up for in any case."""
-    assert rewritten(_LIST, leave_out_repeated) == plain(_LIST.split("None", 1)[1])
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [("w = a.x", "w = v.x"), ("w = a.x", "if a.x:\n    return True"), (" is list", " is str")],
-    ids=["read", "answer", "text"],
-)
-def test_list_is_checked_before_it_is_used(old: str, new: str) -> None:
-    """A function may answer between the two, or read what has not passed."""
-    text = _LIST.replace(old, new)
-
-    assert rewritten(text, leave_out_repeated) == plain(text)
 
 
 def test_many_searches_stay() -> None:

@@ -6,8 +6,6 @@ what compilers call it.
 
 ``names``
     which names statements read and write.
-``repeated_checks``
-    what is known of a value is not asked again (redundancy elimination).
 ``flags``
     what depends on a flag stands where the flag would be set (jump threading).
 ``row_comparisons``, ``indexing``

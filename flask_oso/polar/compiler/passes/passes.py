@@ -10,7 +10,6 @@ from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
 from .ordering import identity_first
-from .repeated_checks import leave_out_repeated
 from .shortening import has_loops, look_up_once, shorten_counts, shorten_names, unpack_pairs
 from .unswitching import unswitch
 
@@ -28,7 +27,6 @@ def improve(
     :param is_one_of_many: whether others, which differ in texts, become one with this function:
         that looks a text up once for all.
     """
-    leave_out_repeated(statements)
     join_alike(statements)
     if not has_loops(statements):
         replace_flags(statements)
