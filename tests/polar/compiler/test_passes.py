@@ -14,7 +14,6 @@ from flask_oso import Oso
 from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
-from flask_oso.polar.compiler.passes.ordering import identity_first
 from flask_oso.polar.compiler.passes.passes import improve
 from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
@@ -166,73 +165,6 @@ def test_many_searches_stay() -> None:
     text = rewritten(SEARCH * 9, searched)
 
     assert text.count("for ") == 4
-
-
-# -- the order of tests ----------------------------------------------------------------------
-
-ROLES = """
-for v in vs:
-    if n == 'a' or n == 'b':
-        r = v.x
-        if r is a2:
-            found = True
-        elif type(r) is not c:
-            c = kind_of(r)
-"""
-
-
-@pytest.mark.parametrize("is_one_of_many", [False, True])
-def test_texts_come_first_where_functions_become_one(is_one_of_many: bool) -> None:
-    """They are looked up once for all actions, which is seen where they come first."""
-
-    def do(statements: list[ast.stmt]) -> None:
-        improve(statements, str, {}, is_one_of_many)
-
-    text = rewritten(ROLES, do)
-
-    assert (text.index("n == 'a'") < text.index("r is a2")) is is_one_of_many
-
-
-def test_object_is_tested_before_several_texts() -> None:
-    """What stands behind either test is reached for the same elements."""
-    assert rewritten(ROLES, identity_first) == plain(
-        """
-        for v in vs:
-            r = v.x
-            if r is a2:
-                if n == 'a' or n == 'b':
-                    found = True
-            elif type(r) is not c:
-                if n == 'a' or n == 'b':
-                    c = kind_of(r)
-        """
-    )
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("n == 'a' or n == 'b'", "n == 'a'"),
-        ("n == 'a' or n == 'b'", "n == 'a' or n == m"),
-        ("n == 'a' or n == 'b'", "n == 'a' or r == 'b'"),
-        ("r = v.x", "r = v['x']"),
-        ("r = v.x", "r = w.x"),
-        ("r is a2", "r is w"),
-        ("r is a2", "r == a2"),
-        ("elif type(r) is not c:\n", "else:\n            done()\n        if type(r) is not c:\n"),
-        ("for v in vs", "while vs"),
-    ],
-    ids=[
-        *("one text", "no text", "the value itself", "entry", "another object", "no argument"),
-        *("equal", "two statements", "no loop"),
-    ],
-)
-def test_order_of_tests_stays(old: str, new: str) -> None:
-    """Where it is not known to be the same, or takes as long."""
-    assert old in ROLES
-    text = ROLES.replace(old, new)
-
-    assert rewritten(text, identity_first) == plain(text)
 
 
 # -- names and counts ------------------------------------------------------------------------

@@ -15,8 +15,6 @@ what compilers call it.
     what is the same in all turns of a loop is looked at once (loop-invariant code motion).
 ``unswitching``
     what stays the same is read and tested before a loop (loop unswitching).
-``ordering``
-    the test of an element that fails most often comes first (condition reordering).
 ``shortening``
     names and counts that nothing needs (copy propagation, dead code).
 ``constants``

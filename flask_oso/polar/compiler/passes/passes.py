@@ -9,7 +9,6 @@ from .constants import join_alike
 from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
-from .ordering import identity_first
 from .shortening import has_loops, look_up_once, shorten_counts, shorten_names, unpack_pairs
 from .unswitching import unswitch
 
@@ -18,14 +17,11 @@ def improve(
     statements: list[ast.stmt],
     fresh: Callable[[str], str],
     lists: Mapping[str, str],
-    is_one_of_many: bool = False,
 ) -> bool:
     """Change the statements of a function for the better; tell whether they count steps yet.
 
     :param fresh: gives names.
     :param lists: as for ``index``.
-    :param is_one_of_many: whether others, which differ in texts, become one with this function:
-        that looks a text up once for all.
     """
     join_alike(statements)
     if not has_loops(statements):
@@ -36,8 +32,6 @@ def improve(
     index(statements, fresh, lists)
     replace_flags(statements)
     shorten_names(statements)
-    if not is_one_of_many:
-        identity_first(statements)
     unswitch(statements, fresh)
     hoist(statements, fresh)
     unpack_pairs(statements)

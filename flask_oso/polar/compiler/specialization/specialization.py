@@ -187,7 +187,7 @@ class SpecializationWriter(QuestionWriter):
         self._check_arguments()
         self.guards.forget_order_of_entries()
         self.guards.leave_out_known(self.root, False)
-        inner = self._improved(is_one_of_many=True)
+        inner = self._improved()
         self._check_use(inner, keeps_order=False)
         return self._checks(), [*self._beginning(_FORGETTING), *inner] if inner else []
 
@@ -197,13 +197,11 @@ class SpecializationWriter(QuestionWriter):
             # It might change the argument.
             raise NotCompilable("a call of the application beside a dictionary or a list", None)
 
-    def _improved(self, *, is_one_of_many: bool = False) -> list[ast.stmt]:
+    def _improved(self) -> list[ast.stmt]:
         inner = self.statements()
         end_with_conditions(inner, self._ending, self.guards.fresh)
         lists = self.values.rows.unloaded_lists
-        self.guards.counts = (
-            improve(inner, self.guards.fresh, lists, is_one_of_many) and self.guards.counts
-        )
+        self.guards.counts = improve(inner, self.guards.fresh, lists) and self.guards.counts
         return inner
 
     def _beginning(self, memo: ast.stmt = NEW_MEMO) -> list[ast.stmt]:
