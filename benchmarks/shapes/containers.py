@@ -255,6 +255,14 @@ SHAPES = (
         field="acl",
         key=str,
     ),
+    _containing(
+        "`get` of a dictionary by a name, then for all",
+        'doc.acl.get(user.id) = "r" or doc.acl.get("all") = "r"',
+        _dictionary_of,
+        lambda user, doc: doc.acl.get(user.id) == "r" or doc.acl.get("all") == "r",
+        field="acl",
+        key=str,
+    ),
     condition(
         "`get` of a dictionary by a member of an enumeration",
         '"read" in doc.grants.get(user.role, [])',

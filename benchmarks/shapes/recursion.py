@@ -62,6 +62,16 @@ def _with_amounts(size: int, user: t.Any) -> list[t.Any]:
     return docs
 
 
+def _with_accounts(size: int, user: t.Any) -> list[t.Any]:
+    """Give documents whose parts are documents, one of which the user leads."""
+    others = [_DOC(None, []) for _ in range(size)]
+    return [_DOC(None, [*others, _DOC(user, [])])]
+
+
+def _holds(user: t.Any, doc: t.Any) -> bool:
+    return doc.team is user or any(_holds(user, part) for part in doc.parts)
+
+
 def _teams_of(doc: t.Any) -> Iterator[t.Any]:
     team = doc.team
     while team is not None:
@@ -93,6 +103,15 @@ def _is_enough_of_amounts(user: t.Any, doc: t.Any) -> bool:
 
 
 SHAPES = (
+    _shape(
+        "documents in a document, a helper without classes",
+        """
+        may_read(user, doc) if doc.team = user;
+        may_read(user, doc) if part in doc.parts and may_read(user, part);
+        """,
+        _with_accounts,
+        _holds,
+    ),
     _shape(
         "a number that is passed on, then compared",
         """

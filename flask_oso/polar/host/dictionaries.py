@@ -52,6 +52,14 @@ def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
     return found
 
 
+def is_no_number(name: str) -> bool:
+    """Tell whether a text is none that JSON writes for a number, a Boolean or ``None``.
+
+    Then ``find_entry`` finds what Python does.
+    """
+    return name not in _WORDS and name[:1] not in _BEGINNINGS
+
+
 def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.Any], ...] | None:
     """Return the one entry whose key is a text, or none. All keys have to be texts.
 

@@ -99,6 +99,7 @@ CONDITIONS = (
     *("ks = d.x.keys() and u.x in ks", "1 in d.x.keys()", '"ana" in d.x.keys()'),
     *("u.x in d.give().keys()", "d.x.get(u.x) = 1", "not d.x.get(u.x) = 1", "d.x.get(u.x) = nil"),
     *('d.x.get("ana", 5) = u.x', "d.x.get(1) = u.x", "d.x.ana = u.x", "not d.x.ana = u.x"),
+    *('d.x.get("ana") = nil', 'd.x.get("true") = u.x', 'd.x.get("1", 5) = u.x'),
     *("d.x.get(u.x, 7) = 7", "d.x.get(u.x, []) = []", 'u.x in d.x.get("ana", [])'),
     *("d.x.get(u.x, {x: 1}) matches {x: 1}", "d.x.get(u.x, nil) = nil", "d.x.get(u.x, d.x) = 1"),
     *("d.x.get(u.x, 1) = d.x.get(u.x, 5)", "not 5 in d.x.get(u.x, [5])", "d.x.get(u.x, true)"),
@@ -815,3 +816,14 @@ def test_pairs_are_gone_through_without_a_test_of_each() -> None:
     code = oso.generated_code('allow(User, "read", Doc)')
 
     assert re.search(r"for v\d+, v\d+ in v\d+:\n", code)
+
+
+@pytest.mark.parametrize(("name", "is_found"), [("ana", True), ("1", False), ("true", False)])
+def test_name_that_is_missing_is_looked_up_without_a_call(name: str, *, is_found: bool) -> None:
+    """JSON writes no number like it, so that Python finds all that the policy would."""
+    oso = _oso(f'd.x.get("{name}") = u.x')
+    specialized(oso.engine, User(5), "read", Doc({}))
+
+    code = oso.generated_code('allow(User, "read", Doc)')
+
+    assert (f"v0.get('{name}') if type(v0) is dict else" in code) is is_found

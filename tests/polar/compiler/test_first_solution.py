@@ -305,7 +305,8 @@ def test_search_for_what_is_compared_as_a_whole_ends_at_the_first_equal(
 ) -> None:
     """As where it equals itself alone; an element before it that is odd is met."""
     oso = load('allow(_: User, "read", doc: Doc) if doc.open in doc.readers;')
-    odd = {tuple: (1, Odd()), dict: {"a": Odd()}}.get(type(item), item)
+    odds: dict[type, t.Any] = {tuple: (1, Odd()), dict: {"a": Odd()}}
+    odd = odds.get(type(item), item)
     found, late = ([*[other] * count, item, odd], [*[other] * count, odd, item])
     is_odd = odd is not item
 

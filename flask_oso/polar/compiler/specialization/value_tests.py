@@ -11,6 +11,7 @@ import enum
 import typing as t
 from collections.abc import Callable
 
+from ...host.dictionaries import is_no_number
 from ...host.numbers import INTEGER_MAX, INTEGER_MIN
 from ...host.sandbox import ITERATED
 from ...host.value_classes import inherits_comparisons
@@ -242,11 +243,13 @@ def entry_or_default(owner: Known, key: Known, default: Known | None, kept: str)
 
     :param kept: a name that is not used otherwise.
     """
-    entry = method_call(load(owner.name), "get", written(key))
-    found = named_value(kept, entry)
-    is_there = is_not_none(found)
     named = [] if default is None else [written(default)]
     others = call("entry_or_nil", load(owner.name), written(key), *named)
+    if key.literal is not None and type(name := key.literal.value) is str and is_no_number(name):
+        looked_up = method_call(load(owner.name), "get", written(key), *named)
+        return ast.IfExp(is_type(owner.name, "dict"), looked_up, others)
+    found = named_value(kept, method_call(load(owner.name), "get", written(key)))
+    is_there = is_not_none(found)
     return ast.IfExp(all_of([*_are_found(owner, key), is_there]), load(kept), others)
 
 

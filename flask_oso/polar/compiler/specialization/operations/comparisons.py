@@ -97,6 +97,8 @@ class SilentComparisons:
         self._equality = equality
         self.is_told = ClassMemo(self._test_told)
         self._is_hashed = known.is_hashed
+        #: Those of objects that differ from any list or dictionary.
+        self._other_kinds: set[type] = set()
         self._is_of_flags = ClassMemo(iterates_flags)
         #: The classes of networks, and those of their addresses, which are found by Python.
         self._addresses: dict[type, type] = {}
@@ -490,11 +492,14 @@ class SilentComparisons:
         So do dates, tuples and ordinary objects; lists differ from dictionaries.
         """
         kind = type(value)
-        if kind in VALUES:
+        if kind in VALUES or kind in self._other_kinds:
             return True
         self._learn(kind)
         is_told = kind in self._objects and self.is_told(kind)
-        return is_told and not issubclass(kind, (list, dict))
+        if not is_told or issubclass(kind, (list, dict)):
+            return False
+        add_class(self._other_kinds, kind, keeps=self._keeps(kind))
+        return True
 
     def is_no_object(self, value: t.Any) -> bool:
         """Tell whether a value is one of Polar, which differs from what is of another kind."""

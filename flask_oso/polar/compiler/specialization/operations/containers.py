@@ -208,6 +208,9 @@ class SilentReads:
         if type(collection) is dict:
             if type(key) is not str or not key.isascii():
                 raise NotSilent
+            found = collection.get(key, MISSING)
+            if type(found) in VALUES:
+                return (found,)
             found = find_entry(collection, key)
             return () if found is MISSING else (self._unchecked(found),)
         first, simple = type(key), self._simple
