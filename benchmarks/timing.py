@@ -32,6 +32,8 @@ class Effort:
     batch: float = 0.005
     rounds: int = 5
     clock: Callable[[], float] = time.perf_counter
+    #: How often all questions are asked before, as what is made for them is not timed.
+    warm_up: int = 1
 
 
 QUICK = Effort(budget=0.1, batch=0.001, rounds=2)
@@ -77,8 +79,7 @@ class _Run:
         self._effort = effort
         self._spent = 0.0
         self.samples: list[float] = []
-        # The first pass warms up: whatever is made at the first question is not timed.
-        self._pass(1)
+        self._pass(effort.warm_up)
         once = self._pass(1)
         self._repeats = max(1, round(effort.batch / max(once, 1e-9)))
 

@@ -384,7 +384,9 @@ class Oso(Polar):
                 if search is not None and not is_logged:
                     values = search(*question(each))
                 if values is None:
-                    values = self._allowed(rule, question(each), at, allow_wildcard, engine)
+                    values = self._allowed(
+                        rule, question(each), at, allow_wildcard, engine, len(given)
+                    )
                 elif ANYTHING in values:
                     values = _any_value(str.__str__(question(each)[at]), allow_wildcard)
                 found.append(values)
@@ -438,12 +440,16 @@ class Oso(Polar):
         at: int,
         allow_wildcard: bool,
         engine: Engine | None = None,
+        questions: int = 1,
     ) -> set[t.Any]:
-        """Give the values of one argument for which a rule holds."""
+        """Give the values of one argument for which a rule holds.
+
+        :param questions: how many such questions there are.
+        """
         # The same engine for both: the policy may be replaced in between. The engine is asked
         # directly, so that 'debug()' does not stop the question.
         engine = engine or self._engine
-        strings: set[t.Any] | None = engine.strings(rule, args, at)
+        strings: set[t.Any] | None = engine.strings(rule, args, at, questions)
         name = str.__str__(args[at])
         if strings is None:
             return _values_of(engine.search(rule, args), name, allow_wildcard)

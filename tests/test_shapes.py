@@ -13,6 +13,7 @@ from benchmarks.shapes.catalog import all_shapes, named
 from benchmarks.shapes.measuring import check_answers
 from benchmarks.shapes.shape import Shape, World
 from flask_oso import Oso
+from flask_oso.polar.compiler.specialization.tables.first_answers import MAX_FIRST_ANSWERS
 from flask_oso.polar.solver.solver import Solver
 from tests.support.sizes import IS_FULL
 
@@ -69,7 +70,8 @@ class SolverCount:
 def count_solvers(monkeypatch: pytest.MonkeyPatch, world: World, oso: Oso) -> int:
     """Count the solvers that answer the questions once all functions are there."""
     decide = world.decide(oso)
-    for _ in range(2):
+    # In a large policy, compiled rules answer the first questions.
+    for _ in range(MAX_FIRST_ANSWERS + 2):
         answers = [decide(*question) for question in world.questions]
     with monkeypatch.context() as patch:
         count = SolverCount(patch)

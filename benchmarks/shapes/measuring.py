@@ -12,13 +12,15 @@ import typing as t
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask_oso.polar.compiler.specialization.tables.first_answers import MAX_FIRST_ANSWERS
+
 from ..contenders import HAND, OURS, Workload
 from ..timing import Effort, measure
 from .shape import Shape, World
 
 #: How long each of the two is measured, at each size.
-EFFORT = Effort(budget=0.2, batch=0.002, rounds=5, clock=time.process_time)
-QUICK = Effort(budget=0.02, batch=0.0005, rounds=2, clock=time.process_time)
+EFFORT = Effort(0.2, 0.002, 5, clock=time.process_time, warm_up=MAX_FIRST_ANSWERS + 1)
+QUICK = Effort(0.02, 0.0005, 2, clock=time.process_time, warm_up=MAX_FIRST_ANSWERS + 1)
 #: How many times a first decision is made.
 _FIRSTS = 3
 
@@ -98,8 +100,8 @@ def check_answers(world: World, *, with_solver: bool) -> None:
     if with_solver:
         takers["the solver"] = world.decide(world.oso(compiled=False))
     for taker, decide in takers.items():
-        # Asked twice: what is compiled after the first question answers the second one.
-        for _ in range(2):
+        # Asked again: what is compiled after the first questions answers later ones.
+        for _ in range(MAX_FIRST_ANSWERS + 2 if taker == OURS else 2):
             found = [decide(*question) for question in world.questions]
             if found != expected:
                 raise DisagreementError(f"{taker} gives {found}, by hand {expected}.")

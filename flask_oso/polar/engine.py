@@ -327,26 +327,27 @@ class Engine:
         kinds = {*map(type, resources)}
         if len(kinds) == 1:
             # Most are of one class.
-            answer = self._specialized(actor, action, next(iter(resources)))
+            answer = self._specialized(len(resources), actor, action, next(iter(resources)))
             return [answer(actor, action, each) for each in resources]
         chosen: dict[type, t.Any] = {}
         answers: list[bool | None] = []
         for resource in resources:
             kind = type(resource)
             if kind not in chosen:
-                chosen[kind] = self._specialized(actor, action, resource)
+                alike = sum(type(each) is kind for each in resources)
+                chosen[kind] = self._specialized(alike, actor, action, resource)
             answers.append(chosen[kind](actor, action, resource))
         return answers
 
-    def _specialized(self, *args: t.Any) -> Callable[..., bool | None]:
-        """Give the function that answers questions like this one, or gives ``None``."""
+    def _specialized(self, questions: int, *args: t.Any) -> Callable[..., bool | None]:
+        """Give the function that answers so many questions like this one, or gives ``None``."""
         program = self._program
         if program is None:
             return _no_answer
         if not program.is_settled("allow", len(args)):
             # This makes the table of them.
             self._answer_for("allow", len(args))
-        return program.specialization_for("allow", args) or _no_answer
+        return program.specialization_for("allow", args, questions) or _no_answer
 
     def residual(
         self,
@@ -467,18 +468,22 @@ class Engine:
             is_given=is_given,
         )
 
-    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
+    def strings(
+        self, name: str, args: tuple[t.Any, ...], at: int, questions: int = 1
+    ) -> set[t.Any] | None:
         """Give the values, mostly strings, of one argument for which a rule call has a solution.
 
         Only ``ANYTHING`` where it may be any value.
 
-        ``None`` if only a query can tell: a rule may leave the argument unbound.
+        ``None`` if a query has to tell: a rule may leave the argument unbound, or there are too few
+        questions to make a function for them.
 
+        :param questions: how many of them there are.
         :raises PolarTypeError: if another argument contains a variable.
         """
         _refuse_questions((*args[:at], *args[at + 1 :]))
         program = self._compiled_rules or self._program
-        return None if program is None else program.strings(name, args, at)
+        return None if program is None else program.strings(name, args, at, questions)
 
     def solve_call(
         self,

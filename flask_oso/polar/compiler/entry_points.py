@@ -21,13 +21,14 @@ from .scopes import ProgramInterface, Variant
 from .snippets import all_of, any_of, call, function_of, is_ascii, load, names_of, target_of
 
 #: The steps until the next check of the clock, when the question began, its ``IteratorUse``, its
-#: ``Table``, the ``Outcome`` of a call that was made before, ``None`` for what it did not need; and
-#: the calls of the application that it made, as ``CallsMade`` takes them.
+#: ``Table``, the ``Outcome`` of a call that was made before, ``None`` for what it did not need;
+#: the calls of the application that it made, as ``CallsMade`` takes them; and, for the first
+#: questions of a kind, the ``FirstQuestion``.
 Clock = list[t.Any]
 #: The number of steps between two checks of the clock.
 CLOCK_INTERVAL = 64
-#: The position of the calls in a clock.
-CALLS = 5
+#: The positions of the calls and of the first question in a clock.
+CALLS, FIRST = 5, 6
 #: Seconds since the beginning of a question, after which each call of Python checks the clock.
 BRIEF = 0.005
 

@@ -67,6 +67,12 @@ from .specialization.tables.dispatch import (
     string_facts,
 )
 from .specialization.tables.drafts import Specialization, Text
+from .specialization.tables.first_answers import (
+    MAX_FIRST_SEARCHES,
+    FirstQuestion,
+    FirstQuestions,
+    FunctionAnswered,
+)
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.alike_strings import alike_strings
 from .string_arguments.closed_strings import Parameter, Strings, possible_strings
@@ -89,6 +95,8 @@ class CompiledProgram(Runtime):
     def __init__(self, engine: t.Any, *, names_rules: bool = False) -> None:
         super().__init__(engine)
         self.names_rules = names_rules
+        #: The questions before functions are made.
+        self.first_questions = FirstQuestions(engine.policy.rules, self.host)
         #: Who compiles when.
         self.turns = CompilationTurns(lambda: engine.limits.timeout)
         self._constants: dict[int, tuple[str, t.Any]] = {}
@@ -103,6 +111,8 @@ class CompiledProgram(Runtime):
         self._lineages: dict[type, Lineage | None] = {}
         self._files: dict[tuple[str, int], str] = {}
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
+        #: Those without specializations, which take the clock of a first question.
+        self._first_entries: dict[tuple[str, int], CompiledFunction | None] = {}
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
         self._facts: dict[str, FactTable] = {}
@@ -252,6 +262,31 @@ class CompiledProgram(Runtime):
         made = self.turns.attempt(what, make, waits=waits)
         return None if made is NOT_NOW else made or no_answer
 
+    def first_answer(
+        self, name: str, args: tuple[t.Any, ...], ask_function: Callable[[], bool | None]
+    ) -> bool | None:
+        """Answer a question by the compiled rules, before a function is made for it.
+
+        :param ask_function: asks a function nevertheless, if the question takes long.
+        :returns: ``None`` where they cannot answer.
+        """
+        rules = self.turns.made_once(
+            self._first_entries, (name, len(args)), self._make_first_entry, waits=False
+        )
+        if rules is None:
+            return None
+        try:
+            return bool(rules(*args, [*new_clock(), FirstQuestion(ask_function)]))
+        except FunctionAnswered as by_function:
+            return bool(by_function.answer)
+
+    def _make_first_entry(self, name: str, arity: int) -> CompiledFunction | None:
+        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
+        if candidates is None or general in self.not_compiled:
+            return None
+        writer = entry_writer(self, general, candidates).replaced(shares=True)
+        return self._compiled(writer.write(), QUESTION_FILE, {})
+
     def watched(self, name: str, cls: type, made: Specialization) -> Specialization:
         """Return a function that tells the watch of denials of what it denies.
 
@@ -270,15 +305,18 @@ class CompiledProgram(Runtime):
 
         return answer
 
-    def specialization_for(self, name: str, args: tuple[t.Any, ...]) -> Specialization | None:
+    def specialization_for(
+        self, name: str, args: tuple[t.Any, ...], questions: int
+    ) -> Specialization | None:
         """Return the function for these classes and this string, if it reads plain data alone.
 
-        ``None`` also before the entry point of the rule is compiled.
+        ``None`` also before the entry point of the rule is compiled, and if no function is to be
+        made yet for so many questions.
         """
         known = self._specializations.get((name, len(args)))
         if known is None or STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
-        return known.maker.silent(args)
+        return known.maker.silent(args, questions)
 
     def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the class of a resource.
@@ -365,14 +403,17 @@ class CompiledProgram(Runtime):
             self._class_dictionaries[cls] = self.constant(vars(cls))
         return self._class_dictionaries[cls]
 
-    def strings(self, name: str, args: tuple[t.Any, ...], at: int) -> set[t.Any] | None:
+    def strings(
+        self, name: str, args: tuple[t.Any, ...], at: int, count: int = 1
+    ) -> set[t.Any] | None:
         """Return the strings of one argument for which a rule call has a solution.
 
         Where the argument may be anything, ``ANYTHING`` is all that is in the set.
 
         :param args: the arguments; the one at ``at`` is ignored.
+        :param count: how many such questions there are.
         :returns: ``None`` where the solver has to answer, since the argument may be something
-            else than one of the strings of the policy.
+            else than one of the strings of the policy, or since no function is to be made yet.
         """
         if STORED_VARIABLE in STORED_ENVIRONMENT:
             return None
@@ -383,6 +424,10 @@ class CompiledProgram(Runtime):
             return found
         is_by_rules = self._open.are_known(name, at, kinds)
         questions = None if is_by_rules else self.prepare_strings(name, len(args), at)
+        if search is None and questions is not None:
+            found = self._first_strings(name, args, at, count, questions)
+            if found is not None:
+                return found
         if search is None:
             # It answers at once: the functions for each string need not be compiled, too.
             made = self._search_at_once(name, at, kinds, questions)
@@ -393,6 +438,29 @@ class CompiledProgram(Runtime):
         if found is not None:
             return found
         return self._open.found(name, at, kinds, args)
+
+    def _first_strings(
+        self, name: str, args: tuple[t.Any, ...], at: int, count: int, questions: StringQuestions
+    ) -> set[t.Any] | None:
+        """Find strings by the compiled rules, before a function is made that finds them at once.
+
+        :returns: ``None`` if they do not find them, or it is to be made.
+        """
+        kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
+        kind, first = (name, at, kinds), self.first_questions
+        if not first.has(kind, kinds, count, most=MAX_FIRST_SEARCHES):
+            return None
+        first.note(kind)
+
+        def ask_function() -> set[t.Any] | None:
+            search = self._search_at_once(name, at, kinds, questions)
+            # Only what is generated makes no call.
+            return search(*args) if type(search) is types.FunctionType else None
+
+        try:
+            return questions.found(args, FirstQuestion(ask_function))
+        except FunctionAnswered as by_function:
+            return t.cast("set[t.Any]", by_function.answer)
 
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None:
         """Raise what the solver raises where the search for strings has met an error.

@@ -73,7 +73,7 @@ from .calls_made import CallsMade
 from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import ITSELF, Elements, begun
-from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, Clock
+from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, FIRST, Clock
 from .scopes import HandedGoal, Site
 from .source_map import (
     GoalSteps,
@@ -558,6 +558,8 @@ class Runtime:
 
     def _check_clock(self, clock: Clock) -> None:
         clock[0] = CLOCK_INTERVAL
+        if len(clock) > FIRST:
+            clock[FIRST].look()
         if clock[1] is None:
             clock[1] = time.monotonic()
             return
@@ -586,6 +588,8 @@ class Runtime:
 
         :param labels: one label for each term among the arguments: two may have the same value.
         """
+        if len(clock) > FIRST:
+            clock[FIRST].ask()
         if clock[1] is None:
             clock[1] = time.monotonic()
         steps = self._steps(frames_of(sys._getframe(1), self._sites))

@@ -16,6 +16,7 @@ from ..scopes import ProgramInterface, Variant
 from ..specialization.goals.obstacles import Attempts
 from ..specialization.observation import NOT_CALLED, Outcome, Outcomes
 from ..specialization.tables.dispatch import Specializations
+from ..specialization.tables.first_answers import FirstQuestion
 from ..specialization.tables.function_maker import (
     MAX_SEARCHED,
     FunctionMaker,
@@ -140,14 +141,21 @@ class StringQuestions:
 
         return ByText(at_text, texts, make, search)
 
-    def found(self, args: tuple[t.Any, ...]) -> set[t.Any] | None:
+    def found(
+        self, args: tuple[t.Any, ...], first: FirstQuestion | None = None
+    ) -> set[t.Any] | None:
         """Return the strings for which the answer is yes, or only ``ANYTHING``.
 
         ``None`` if a query has to answer.
+
+        :param first: has a function asked; only the compiled rules are asked otherwise.
         """
         kinds = tuple([type(args[position]) for position in self._others])
         questions = self.about(kinds)
-        return None if questions is None else self._asking(kinds, questions)(*args)
+        if questions is None:
+            return None
+        in_turn = self._asking(kinds, questions)
+        return in_turn(*args) if first is None else in_turn.by_rules(args, first)
 
     def _asking(self, kinds: tuple[type, ...], questions: Questions) -> InTurn:
         """Return what asks the questions in turn."""
@@ -329,6 +337,10 @@ class InTurn:
         self._asked += 1
         self.makes = self.makes or self._asked > MAX_GIVEN_UP
         return self._found(args, new_clock(), makes=self.makes)
+
+    def by_rules(self, args: tuple[t.Any, ...], first: FirstQuestion) -> set[t.Any] | None:
+        """Ask the compiled rules, which have a function asked if they take long."""
+        return self._found(args, [*new_clock(), first], makes=False)
 
     def behind(
         self, args: tuple[t.Any, ...], begun: float, *calls: tuple[t.Any, ...]

@@ -1,5 +1,7 @@
 """The tables by which a question finds its function.
 
+``first_answers``
+    which questions compiled rules answer before a function is made.
 ``drafts``
     the ways in which a function may be written: the first one that works.
 ``fused_tests``, ``shared_searches``, ``observed_searches``, ``give_ups``, ``function_maker``

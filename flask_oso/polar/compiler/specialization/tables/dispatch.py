@@ -83,7 +83,11 @@ class ByClass(dict[type, Specialization]):
         kinds = [type(args[at]) for at in maker.positions[:-1]]
         made: Specialization | None = maker.others
         if all(map(maker.admits, kinds)):
-            made = maker.function(Asked(self._text, (*kinds, cls)))
+            asked = Asked(self._text, (*kinds, cls))
+            answer = maker.first_answer(asked, args)
+            if answer is not None:
+                return answer
+            made = maker.function(asked)
         # Another thread may have found that several classes have to be told apart.
         if made is not None and cls not in self:
             self._keep(cls, made)

@@ -27,6 +27,7 @@ from ..questions import Manner
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions, SolutionProgram
 from ..specialization import SpecializationWriter, attempted
+from .first_answers import FirstQuestions
 
 T = t.TypeVar("T")
 Specialization = Callable[..., "bool | None"]
@@ -45,6 +46,8 @@ class Asked(t.NamedTuple):
 
 class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     """What the tables need of the program."""
+
+    first_questions: FirstQuestions
 
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
@@ -65,6 +68,9 @@ class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     def resuming(
         self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]: ...
+    def first_answer(
+        self, name: str, args: tuple[t.Any, ...], ask_function: Callable[[], bool | None]
+    ) -> bool | None: ...
     def watched(self, name: str, cls: type, made: Specialization) -> Specialization: ...
     def make_specialization(
         self, make: Callable[[], Specialization | None], what: t.Any, *, waits: bool = False

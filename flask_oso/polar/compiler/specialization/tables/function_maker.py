@@ -189,15 +189,39 @@ class FunctionMaker:
         """Tell whether a function for several strings makes calls of the application."""
         return id(search) in self._observed
 
-    def silent(self, args: tuple[t.Any, ...]) -> Specialization | None:
-        """Return the function for the classes of some arguments, if it makes no call."""
+    def first_answer(self, asked: Asked, args: tuple[t.Any, ...]) -> bool | None:
+        """Answer a question by compiled rules; ``None`` if a function is to be made for it."""
+        # Who searches for all solutions asks about many strings in turn.
+        if len(args) > self._arity or not self._comes_first(asked):
+            return None
+        self.program.first_questions.note((self._name, asked))
+        return self.program.first_answer(self._name, args, lambda: self._silent_answer(asked, args))
+
+    def _comes_first(self, asked: Asked, questions: int = 1) -> bool:
+        """Tell whether no function is to be made yet for so many questions."""
+        first = self.program.first_questions
+        is_first = asked not in self._functions
+        return is_first and first.has((self._name, asked), asked.classes, questions)
+
+    def _silent_answer(self, asked: Asked, args: tuple[t.Any, ...]) -> bool | None:
+        made = self.function(asked)
+        return made(*args) if made is not None and self.is_silent(made) else None
+
+    def silent(self, args: tuple[t.Any, ...], questions: int) -> Specialization | None:
+        """Return the function for the classes of some arguments, if it makes no call.
+
+        ``None`` also if none is to be made yet for so many questions.
+        """
+        if self._has_string(args) and self._comes_first(self._asked(args), questions):
+            return None
         made = self._function_for(args)
         return made if made is not None and self.is_silent(made) else None
 
     def _function_for(self, args: tuple[t.Any, ...]) -> Specialization | None:
-        if self.at is not None and type(args[self.at]) is not str:
-            return None
-        return self._known_or_made(self._asked(args))
+        return self._known_or_made(self._asked(args)) if self._has_string(args) else None
+
+    def _has_string(self, args: tuple[t.Any, ...]) -> bool:
+        return self.at is None or type(args[self.at]) is str
 
     def _asked(self, args: tuple[t.Any, ...]) -> Asked:
         """Return what a function for some arguments is made for."""
