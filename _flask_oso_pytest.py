@@ -97,6 +97,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="count the rules of policies in the coverage report",
     )
     parser.addini("oso_app", "the app, or its factory, whose classes tests in policies are about")
+    parser.addini(
+        "oso_share_policies",
+        "share what is made of a policy between the applications that tests make",
+        type="bool",
+        default=False,
+    )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Share policies while tests run, if the configuration says so."""
+    if not session.config.getini("oso_share_policies"):
+        yield
+        return
+    from flask_oso.testing import shared_policies
+
+    with shared_policies():
+        yield
 
 
 # -- tests in policies ---------------------------------------------------------------------

@@ -27,6 +27,7 @@ from .questions.row_questions import QueryBuilder, RowQuestion, ask_about_rows, 
 if t.TYPE_CHECKING:
     from .polar.engine import DenialWatch, Engine
     from .polar.observe.console import Console
+    from .polar.polar import SharedLoad
     from .polar.proof.proof import Proof
     from .polar.residual.algebra.schema import Schema
     from .polar.residual.host_questions import Moments
@@ -417,6 +418,15 @@ class Oso(Polar):
         super()._load(sources, replace=replace)
         # Imported here, so that no decision imports anything: a denial needs it.
         from .polar.tools import caller_mistakes  # noqa: F401
+
+    def _share(self, shared: SharedLoad) -> None:
+        builder = self._builder
+        if builder is None or not getattr(builder, "is_shareable", False):
+            return
+        if type(shared.builder) is type(builder):
+            self._builder = shared.builder
+        elif shared.builder is None:
+            shared.builder = builder
 
     def authorized_fields(
         self, actor: t.Any, action: t.Any, resource: t.Any, allow_wildcard: bool = False

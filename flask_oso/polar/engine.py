@@ -82,6 +82,9 @@ class DenialWatch(t.Protocol):
 
     kinds: frozenset[type]
 
+    def forget(self) -> None:
+        """Tell again what was told before: it is another object that is asked."""
+
     def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None: ...
 
 
@@ -123,6 +126,8 @@ class Engine:
         self._current_limits = CurrentLimits()
         self._compiled = compiled
         self._observers = (*_line_observers(), *observers)
+        #: What objects know of it that share it, if any do.
+        self.shared: object = None
         # Traces and line coverage show what the solver does.
         self._is_compiling = compiled and not read_log_settings().level and not self._observers
         self._compiled_rules: CompiledProgram | None = None
@@ -178,6 +183,11 @@ class Engine:
             self._denial_watch = self._make_watch(self)
         return self._denial_watch
 
+    def begin_for_another(self) -> None:
+        """Tell another object what is told once for each, such as likely mistakes."""
+        if self._denial_watch is not None:
+            self._denial_watch.forget()
+
     def with_policy(self, policy: Policy) -> Engine:
         """Give an engine for another policy."""
         return self._replaced(policy, self.host)
@@ -189,6 +199,16 @@ class Engine:
     def _replaced(self, policy: Policy, host: Host) -> Engine:
         compiled, make_watch = self._compiled, self._make_watch
         return Engine(policy, host, self._limits, compiled=compiled, make_watch=make_watch)
+
+    @property
+    def is_observed(self) -> bool:
+        """Whether somebody hears of each run."""
+        return bool(self._observers)
+
+    @property
+    def is_compiling(self) -> bool:
+        """Whether compiled rules answer where possible."""
+        return self._is_compiling
 
     @property
     def limits(self) -> Limits:

@@ -13,7 +13,7 @@ import pathlib
 import sys
 import threading
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
 from .engine import DenialWatch, Engine
 from .exceptions import (
@@ -36,6 +36,7 @@ from .value_objects import Record
 
 if t.TYPE_CHECKING:
     from .observe.console import Console
+    from .policy.policy import LoadResult
     from .proof.proof import Proof
     from .residual.algebra.schema import Schema
     from .tools.compiled_report import LeftOver
@@ -63,6 +64,35 @@ class LoadReport(Record):
     error: Exception | None = None
 
 
+class SharedLoad(t.Protocol):
+    """An engine that several objects share.
+
+    :param warnings: those of the load.
+    :param builder: what builds queries for all of them.
+    """
+
+    engine: Engine
+    warnings: Sequence[str]
+    builder: t.Any
+
+
+class EngineSharing(t.Protocol):
+    """The engines that objects share, while tests ask for it."""
+
+    def key(self, sources: Sequence[Source], engine: Engine, *options: Hashable) -> Hashable | None:
+        """Give what is equal for loads that may share an engine; ``None`` if this one may not.
+
+        :param engine: the engine before the load.
+        :param options: what else the load depends on.
+        """
+
+    def find(self, key: Hashable) -> SharedLoad | None:
+        """Give the engine of an earlier load, if nothing has changed since."""
+
+    def keep(self, key: Hashable, engine: Engine, warnings: Sequence[str]) -> SharedLoad:
+        """Keep an engine that nobody has asked yet."""
+
+
 class Polar:
     """A policy together with the Python names it may use.
 
@@ -74,6 +104,8 @@ class Polar:
         possible. The answers are the same without; ``OSO_COMPILED=0`` turns it off, too.
     """
 
+    #: The engines that objects share, while tests ask for it.
+    _shared_engines: t.ClassVar[EngineSharing | None] = None
     #: Makes what is told of denials of ``allow``; see ``Engine``.
     _make_watch: Callable[[Engine], DenialWatch] | None = None
 
@@ -353,13 +385,41 @@ class Polar:
             base = Policy() if replace else self._engine.policy
             if base.has_rules:
                 raise _second_load()
-            policy = self._make_policy(sources, base)
+            key = self._sharing_key(sources, base)
+            if key is not None and self._take_shared(key):
+                return
+            loaded = self._make_policy(sources, base)
+            policy, has_queries = loaded.policy, bool(loaded.policy.inline_queries)
             self._pass_inline_queries(self._engine.with_policy(policy))
             # An inline query may have registered a class, so the engine is read again.
             policy = policy.replaced(inline_queries=())
             self._engine = self._engine.with_policy(policy)
+            if key is not None and self._shared_engines is not None and not has_queries:
+                self._share(self._shared_engines.keep(key, self._engine, loaded.warnings))
 
-    def _make_policy(self, sources: list[Source], base: Policy) -> Policy:
+    def _sharing_key(self, sources: list[Source], base: Policy) -> Hashable | None:
+        """Give what tells whether another object has loaded the same; ``None``: not asked for."""
+        if self._shared_engines is None or base.sources or self._has_roles:
+            return None
+        limits = None if self._limits is None else repr(self._limits)
+        options = limits, repr(Limits()), self._ignores_missing_allow, self._make_watch
+        return self._shared_engines.key(sources, self._engine.with_policy(base), *options)
+
+    def _take_shared(self, key: Hashable) -> bool:
+        """Take the engine of another object that has loaded the same, if there is one."""
+        found = None if self._shared_engines is None else self._shared_engines.find(key)
+        if found is None:
+            return False
+        _print_warnings(found.warnings)
+        found.engine.begin_for_another()
+        self._engine = found.engine
+        self._share(found)
+        return True
+
+    def _share(self, shared: SharedLoad) -> None:
+        """Share what else was made for an engine."""
+
+    def _make_policy(self, sources: list[Source], base: Policy) -> LoadResult:
         """Parse and check texts, without running their inline queries."""
         # Imported late: a command may load nothing.
         from .policy.cache import load_cached
@@ -379,7 +439,7 @@ class Polar:
         _print_warnings(loaded.warnings)
         if self._has_roles and loaded.policy.has_rules:
             _print_role_warnings(self._engine.with_policy(loaded.policy))
-        return loaded.policy
+        return loaded
 
     def _pass_inline_queries(self, candidate: Engine) -> None:
         gate = self._gate()

@@ -43,6 +43,8 @@ class Selects:
 
     def __init__(self, *, only_aliases: bool = False) -> None:
         self._only_aliases = only_aliases
+        #: Whether it can take the place of another one.
+        self.is_shareable = not only_aliases
         # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
         self._names: tuple[Host, MapperFacts, KeptClauses, DerivedClasses] | None = None

@@ -52,6 +52,10 @@ class RowKeys:
         self._tests: _Facts = weakref.WeakKeyDictionary()
         self._calculations: _Facts = weakref.WeakKeyDictionary()
 
+    def anew(self) -> RowKeys:
+        """Return one that knows nothing of the classes yet."""
+        return type(self)()
+
     def has_keys(self, cls: type) -> bool:
         """Tell whether a class is mapped, and has no equality of its own."""
         known = self._known.get(cls)

@@ -480,3 +480,28 @@ def test_file_with_tests_alone_asks_for_the_app(project: pytest.Pytester) -> Non
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*This file has tests and no rules.*", "*oso_app = *"])
+
+
+@pytest.mark.parametrize(("setting", "passed"), [("true", 2), ("false", 0)])
+def test_policies_are_shared_where_the_configuration_says_so(
+    project: pytest.Pytester, setting: str, passed: int
+) -> None:
+    """Each test has an application of its own, and the policy of the one before."""
+    project.makeini(f"[pytest]\noso_share_policies = {setting}\n")
+    tests = """
+        import pytest
+        from flask_oso import Oso
+
+        ENGINES = []
+
+        @pytest.mark.parametrize("number", [0, 1])
+        def test_engine(number):
+            oso = Oso()
+            oso.load_str('allow("ana", "read", "diary");')
+            ENGINES.append(oso.engine)
+            other = Oso()
+            other.load_str('allow("ana", "read", "diary");')
+            assert other.engine is ENGINES[0]
+    """
+
+    run(project, tests).assert_outcomes(passed=passed, failed=2 - passed)

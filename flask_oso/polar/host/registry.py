@@ -104,6 +104,9 @@ class Identities(t.Protocol):
     collections: frozenset[type]
     key_path: tuple[str, ...]
 
+    def anew(self) -> Identities:
+        """Return one that knows nothing of the classes yet."""
+
     def has_keys(self, cls: type) -> bool:
         """Return whether instances of a class are rows without an ``__eq__`` of their own."""
 
@@ -193,9 +196,13 @@ FieldLookup = Callable[[type, str], t.Any]
 
 
 class FieldTypes(Record, eq=False, frozen=False):
-    """Where the types of fields come from, if not from ``register_class``."""
+    """Where the types of fields come from, if not from ``register_class``.
+
+    :param noticed: hears of classes that caches hold, of an engine that several objects share.
+    """
 
     assigned: FieldLookup | None = None
+    noticed: Callable[[type], None] | None = None
 
 
 def _is_declared_field(value: object) -> bool:
@@ -236,6 +243,11 @@ class Host(Record):
     def __setattr__(self, name: str, value: t.Any) -> None:
         """Let programs assign ``get_field``, as oso does, and nothing else once it is made."""
         if name == "get_field":
+            if self.field_types.noticed is not None:
+                raise PolarRuntimeError(
+                    "Other objects share the policy, as tests asked for. Assign 'get_field' before"
+                    " the policy is loaded."
+                )
             self.field_types.assigned = None if _is_declared_field(value) else value
             return
         if name in vars(self) or name not in self.__match_args__:
@@ -284,7 +296,19 @@ class Host(Record):
 
     def keeps(self, cls: type) -> bool:
         """Return whether a cache may hold a class: it is registered, or never collected."""
-        return cls in self.types or sandbox.is_permanent(cls)
+        if cls in self.types:
+            return True
+        is_kept = sandbox.is_permanent(cls)
+        if is_kept and self.field_types.noticed is not None:
+            self.field_types.noticed(cls)
+        return is_kept
+
+    def anew(self) -> Host:
+        """Return a host with the same names, which knows nothing of the classes yet."""
+        rows = self.identities
+        return self.replaced(
+            field_types=FieldTypes(), identities=None if rows is None else rows.anew()
+        )
 
     def opens_module(self, value: t.Any) -> bool:
         """Return whether a value is a module that was registered as a constant."""

@@ -257,6 +257,11 @@ def is_permanent(cls: type) -> bool:
     return found is cls
 
 
+def is_changeable(cls: type) -> bool:
+    """Return whether programs may put something else under the names of a class."""
+    return bool(cls.__flags__ & _IS_HEAP)
+
+
 def iterates_itself(cls: type) -> bool:
     """Return whether iterating over instances of a class runs no Python code.
 

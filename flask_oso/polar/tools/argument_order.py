@@ -39,6 +39,10 @@ class ArgumentOrder:
         self.resources = frozenset(each for each in resources if not _is_related(each, actors))
         self._reported: set[tuple[type, type]] = set()
 
+    def forget(self) -> None:
+        """Tell each mistake once more."""
+        self._reported.clear()
+
     def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None:
         """Log a warning if the arguments of a denied question are swapped."""
         if type(resource) not in self.actors or type(actor) not in self.resources:

@@ -26,6 +26,11 @@ class CallerMistakes:
         self._classes = ClassResources(engine)
         self.kinds: frozenset[type] = self._order.actors | self._classes.kinds
 
+    def forget(self) -> None:
+        """Tell each mistake once more."""
+        self._order.forget()
+        self._classes.forget()
+
     def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None:
         """Log a warning if a denied question looks like a mistake."""
         self._order.check(actor, action, resource)

@@ -48,6 +48,11 @@ class ClassResources:
         #: What was looked at: an application asks the same questions again and again.
         self._seen: set[tuple[int, str]] = set()
 
+    def forget(self) -> None:
+        """Tell each mistake once more."""
+        self._reported.clear()
+        self._seen.clear()
+
     def check(self, actor: t.Any, action: t.Any, resource: t.Any) -> None:
         """Log a warning if a denied question is about a class, and rules about its objects."""
         if type(resource) not in self.kinds or type(action) is not str:
