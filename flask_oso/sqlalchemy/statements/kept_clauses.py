@@ -38,7 +38,9 @@ from .known_values import (
 from .many_values import AmongMany, FoundMany
 from .related.broad_rows import SoughtOrListed
 from .related.hashed_lists import SoughtOrHashed
+from .related.held_joins import HeldJoin
 from .related.listed_keys import ListedKey, UnitedKeys
+from .related.page_rows import PageRow
 
 #: The attributes with the parts of an element, by its class. Elements of other classes are not
 #: copied: it is not known what they keep of their parts.
@@ -59,7 +61,9 @@ _PARTS: dict[type, tuple[str, ...]] = {
     selectable.Exists: ("element",),
     selectable.ScalarSelect: ("element",),
     selectable.Select: ("_raw_columns", "_from_obj", "_where_criteria"),
+    PageRow: ("_raw_columns", "_from_obj", "_where_criteria"),
     selectable.Join: ("left", "right", "onclause"),
+    HeldJoin: ("left", "right", "onclause", "held"),
     selectable.CompoundSelect: ("selects",),
     UnitedKeys: ("selects",),
     elements.ClauseList: ("clauses",),

@@ -74,8 +74,10 @@ from .related.hashed_lists import (
     keys_with,
     reads_all,
 )
+from .related.held_joins import HeldJoin, without_held_rows
 from .related.list_parts import list_parts
 from .related.listed_keys import ListedKey, UnitedKeys
+from .related.page_rows import PageRow
 from .related.semijoins import (
     Equation,
     LinkRow,
@@ -84,6 +86,7 @@ from .related.semijoins import (
     Side,
     Tie,
     alternatives,
+    connected,
     is_apart,
     is_given,
     is_in_own_table,
@@ -404,7 +407,7 @@ class Translator:
         if not is_exact and join.has_list:
             return self._listed(join, scope)
         found = self._subquery(join, scope)
-        one = self._sought(join, found)
+        one = self._sought(join, found, scope)
         if scope is self._beside and has_hashed_list(join):
             return self._sought_or_hashed(one, join, found)
         if is_exact or join.lead is None:
@@ -412,15 +415,17 @@ class Translator:
         # Databases start from the list, where they would look for a row of the join for each row.
         return sa.and_(self._listed(join.lead, scope), one)
 
-    def _sought(self, join: SemiJoin, found: _Subquery) -> t.Any:
+    def _sought(self, join: SemiJoin, found: _Subquery, scope: RowScope) -> t.Any:
         """Test for a row with EXISTS and a correlated subquery."""
         where = [self._keys.equal(each, found.scope) for each in join.outer]
         where += [self._translate(each, found.scope) for each in join.mixed]
-        return self._there(found, where)
+        # Beside the lists of other columns, a row in scope alone is one of which a column tells.
+        is_column = self._shared is not None and len(scope) == 1
+        return self._there(found, where, PageRow if is_column else sa.Select)
 
-    def _there(self, found: _Subquery, where: list[t.Any]) -> t.Any:
+    def _there(self, found: _Subquery, where: list[t.Any], kind: t.Any = sa.Select) -> t.Any:
         made = found.made
-        statement = sa.select(_ONE).select_from(made.source)
+        statement = kind(_ONE).select_from(made.source)
         statement = statement.where(*where, *made.criteria, *found.where)
         return statement.correlate_except(*made.own).exists()
 
@@ -444,7 +449,7 @@ class Translator:
             pair for each in join.outer for pair in self._keys.pairs(each, found.scope)
         ]
         keys = self._select("list", [far], found)
-        one = self._sought(join, found)
+        one = self._sought(join, found, scope)
         if scope is self._beside and has_hashed_list(join):
             one = self._sought_or_hashed(one, join, found)
         return SoughtOrListed(one, listed([near], keys))
@@ -511,23 +516,34 @@ class Translator:
         self, join: SemiJoin, nodes: list[Node], given: set[Node], scope: RowScope
     ) -> _Source:
         """Join the tables of rows, which is the same for each statement."""
-        left = [each for each in join.inner if not is_given(each, given)]
-        entities = [scope[node] for node in nodes]
-        own = [e.selectable if isinstance(e, TableSource) else e for e in entities]
-        source, read = own[0], {nodes[0]}
-        for node, selectable in zip(nodes[1:], own[1:], strict=True):
-            read.add(node)
-            on = [each for each in left if node in each.nodes and each.nodes <= read]
-            left = [each for each in left if each not in on]
-            source = source.join(
-                selectable, conjunction([self._keys.equal(each, scope) for each in on])
-            )
+        equations = [each for each in join.inner if not is_given(each, given)]
+        own = [_selectable(node, scope) for node in nodes]
+        source, left = self._joined(nodes, equations, scope)
+        others, linked = without_held_rows(join, nodes, self._names)
+        if len(others) < len(nodes):
+            linked = [each for each in linked if not is_given(each, given)]
+            held, rest = self._joined([*connected(others, linked)], linked, scope)
+            if rest == left:
+                source = HeldJoin(source, held)
         criteria = [scope[node].criterion() for node in nodes if not isinstance(node, LinkRow)]
         criteria = [each for each in criteria if each is not None]
         for node in nodes:
             if not isinstance(node, LinkRow) and node not in given:
                 criteria += self._names.related_criteria(node, scope[node])
         return _Source(source, own, criteria, left)
+
+    def _joined(
+        self, nodes: list[Node], left: list[Equation], scope: RowScope
+    ) -> tuple[t.Any, list[Equation]]:
+        """Join the tables of rows by equations, and return those that are not part of the join."""
+        source, read = _selectable(nodes[0], scope), {nodes[0]}
+        for node in nodes[1:]:
+            read.add(node)
+            on = [each for each in left if node in each.nodes and each.nodes <= read]
+            left = [each for each in left if each not in on]
+            clause = conjunction([self._keys.equal(each, scope) for each in on])
+            source = source.join(_selectable(node, scope), clause)
+        return source, left
 
     def _select(self, kind: str, columns: list[t.Any], found: _Subquery) -> t.Any:
         """Select columns, uncorrelated with the enclosing statement.
@@ -691,6 +707,11 @@ class Translator:
             return sa.select(other.label("key_0")).select_from(source)
         source = joined([target.selectable, *sources, found], where)
         return target.restricted(sa.select(*key)).select_from(source)
+
+
+def _selectable(node: Node, scope: RowScope) -> t.Any:
+    entity = scope[node]
+    return entity.selectable if isinstance(entity, TableSource) else entity
 
 
 def _on_list(near: list[t.Any], keys: t.Any) -> t.Any:

@@ -4,6 +4,8 @@
     an ``Exists`` as joins of keys.
 ``list_parts``
     a list in parts, for each of which there is an index.
+``held_joins``, ``page_rows``
+    rows that PostgreSQL need not join, and rows that it looks for one by one.
 ``read_rows``
     which rows of its table a statement reads.
 ``broad_rows``, ``hashed_lists``

@@ -118,6 +118,7 @@ class SemiJoin(t.NamedTuple):
     :param around: conditions on rows in scope only.
     :param is_anchored: whether keys tie the rows to a known object.
     :param lead: some of the rows, if these have a list and all of them have none.
+    :param links: the rows of which nothing but equations among the rows says anything.
     """
 
     nodes: tuple[Node, ...]
@@ -129,6 +130,7 @@ class SemiJoin(t.NamedTuple):
     around: tuple[RowCondition, ...]
     is_anchored: bool
     lead: SemiJoin | None = None
+    links: frozenset[Node] = frozenset()
 
     @property
     def has_list(self) -> bool:
@@ -521,8 +523,10 @@ class _Analysis:
         filters = [atom for atom, mentioned in about if self._scope.isdisjoint(mentioned)]
         mixed = [atom for atom, mentioned in about if not self._scope.isdisjoint(mentioned)]
         ties = [each for each in self._ties if each.side.node in mine]
+        asked = {side.node for each in outer for side in _sides(each)}
+        asked.update(*(mentioned for _, mentioned in about), (each.side.node for each in ties))
         join = SemiJoin(
-            tuple(_connected(nodes, inner)),
+            tuple(connected(nodes, inner)),
             tuple(inner),
             tuple(outer),
             tuple(ties),
@@ -532,7 +536,7 @@ class _Analysis:
             False,
         )
         join = join._replace(is_anchored=self._is_anchored(join))
-        return join._replace(lead=self._lead(join))
+        return join._replace(lead=self._lead(join), links=frozenset(mine - asked))
 
     def _lead(self, join: SemiJoin) -> SemiJoin | None:
         """Return the fewest rows of a join that lead from rows in scope to a known object.
@@ -663,7 +667,7 @@ class _Analysis:
         return is_found(column.row.cls, column.name)
 
 
-def _connected(nodes: list[Node], equations: list[Equation]) -> Iterator[Node]:
+def connected(nodes: list[Node], equations: list[Equation]) -> Iterator[Node]:
     """Yield rows so that each is tied to one before it, where possible."""
     left, read = list(nodes), set[Node]()
     while left:
