@@ -136,7 +136,6 @@ class CompiledProgram(Runtime):
         #: The functions for rules that call themselves, which specializations share.
         self.solutions: dict[SolutionKey, str] = {}
         self.ending: set[str] = set()
-        self.several: dict[str, str] = {}
         self._names: dict[str, t.Any] = self.shared_names()
         self.equality = self._names["quietly_equal"] = SideEffectFreeEquality(
             self._names["simple"], self.host

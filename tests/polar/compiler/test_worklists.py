@@ -11,7 +11,6 @@ import pytest
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.passes.recursion.batches import put_on_at_once
-from flask_oso.polar.compiler.passes.recursion.beginnings import begin_together
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
 from flask_oso.polar.compiler.passes.recursion.worklists import leads_back, written_as_worklist
 from tests.support.answers import outcome_of, specialized
@@ -171,10 +170,10 @@ def test_ring_among_shared_groups_is_left_to_the_solver(rules: str) -> None:
 
 
 def gone_through(
-    graph: dict[int, list[int]], *begun_with: int
+    graph: dict[int, list[int]],
 ) -> tuple[list[tuple[int, int]], dict[int, int]]:
     """Go through what nodes lead to as a worklist does: what was met again, and the places."""
-    todo, seen, again = [*begun_with], dict[int, int](), list[tuple[int, int]]()
+    todo, seen, again = [0], dict[int, int](), list[tuple[int, int]]()
     for node in todo:
         if node in seen:
             again.append((node, len(seen)))
@@ -193,8 +192,7 @@ def has_ring(graph: dict[int, list[int]], nodes: t.Collection[int]) -> bool:
     return bool(left)
 
 
-@pytest.mark.parametrize("several", [False, True], ids=["one", "several"])
-def test_no_ring_is_passed_over(*, several: bool) -> None:
+def test_no_ring_is_passed_over() -> None:
     """Of 2,000 graphs, each that has a ring is told; and most that have none are gone through."""
     choose = random.Random(1)
     told = {True: [0, 0], False: [0, 0]}
@@ -204,8 +202,7 @@ def test_no_ring_is_passed_over(*, several: bool) -> None:
             node: [choose.randrange(size) for _ in range(choose.randrange(3))]
             for node in range(size)
         }
-        first = [choose.randrange(size) for _ in range(choose.randrange(4))] if several else [0]
-        again, seen = gone_through(graph, *first)
+        again, seen = gone_through(graph)
         told[has_ring(graph, seen)][leads_back(again, seen)] += 1
 
     assert told[True][0] == 0
@@ -318,7 +315,7 @@ def test_function_stays(text: str) -> None:
     assert written(text) is None
 
 
-# -- lists that are put on a worklist, or that one is begun with ------------------------------
+# -- lists that are put on a worklist ----------------------------------------------------------
 
 
 def put_on(text: str) -> str:
@@ -372,77 +369,6 @@ def test_elements_are_put_on_one_by_one(old: str, new: str) -> None:
     text = _PUT.replace(old, new)
 
     assert put_on(text) == ast.unparse(ast.parse(text))
-
-
-def begun(text: str) -> str:
-    module = ast.parse(textwrap.dedent(text))
-    begin_together(module.body, {"g": "h"})
-    return ast.unparse(ast.fix_missing_locations(module))
-
-
-_BEGUN = """
-for e in [*v]:
-    if type(e) not in harmless:
-        return None
-    w = g(e, level + 1, memo)
-    if w is None:
-        return None
-    if w:
-        if len(w) > 99:
-            return None
-        solutions.extend(w)
-    solutions.append(e)
-"""
-
-
-@pytest.mark.parametrize("is_first", [False, True], ids=["behind", "before"])
-def test_one_list_is_begun_with_all(is_first: bool) -> None:
-    """What they lead to is noted, and the elements, in whatever order."""
-    noted = "    solutions.append(e)\n"
-    text = _BEGUN.replace(noted, "")
-    text = text.replace("    if w:", f"{noted}    if w:") if is_first else text + noted
-    expected = """
-several = [*v]
-for e in several:
-    if type(e) not in harmless:
-        return None
-w = h(several, level + 1, memo)
-if w is None:
-    return None
-if w:
-    if len(w) > 99:
-        return None
-    solutions.extend(w)
-solutions += several
-"""
-
-    assert begun(text) == ast.unparse(ast.parse(expected))
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("g(e, ", "f(e, "),
-        ("g(e, ", "g(x, "),
-        ("g(e, ", "g(e, x, "),
-        ("    if w:\n", "    if w and e.x:\n"),
-        ("extend(w)", "extend([e])"),
-        ("solutions.append(e)", "solutions.append(w)"),
-        ("not in harmless", "is not x"),
-        ("if w is None", "if x is None"),
-        ("    solutions.append(e)\n", "x(w)\n"),
-    ],
-    ids=[
-        *("another function", "another object", "another argument", "a condition"),
-        *("the element", "the list", "another test", "no end", "used behind"),
-    ],
-)
-def test_lists_are_begun_one_by_one(old: str, new: str) -> None:
-    """More is done with what one of them leads to."""
-    assert old in _BEGUN
-    text = _BEGUN.replace(old, new)
-
-    assert begun(text) == ast.unparse(ast.parse(text))
 
 
 # -- tests for classes -----------------------------------------------------------------------

@@ -36,7 +36,6 @@ from ..passes.names import (
     rename,
     written_name,
 )
-from ..passes.recursion.beginnings import begin_together
 from ..passes.recursion.first_solutions import (
     IS_FIRST,
     end_with_calls,
@@ -47,11 +46,11 @@ from ..passes.recursion.first_solutions import (
 )
 from ..passes.recursion.loops import Recursion, written_as_loop
 from ..passes.recursion.remembered_classes import remember_classes
-from ..passes.recursion.worklists import SEVERAL, written_as_worklist, written_for_several
+from ..passes.recursion.worklists import written_as_worklist
 from ..passes.searches import write_out_searches
 from ..passes.shortening import unpack_pairs
 from ..passes.unswitching import unswitch
-from ..quotations import code, duplicate
+from ..quotations import code
 from ..snippets import (
     assign,
     call,
@@ -89,9 +88,6 @@ class SolutionProgram(t.Protocol):
 
     #: The names of functions that were made before.
     solutions: dict[SolutionKey, str]
-    #: The names of those for several objects, by those for one.
-    several: dict[str, str]
-
     #: The names of those that may end with their first solution.
     ending: set[str]
 
@@ -109,8 +105,6 @@ class SolutionFunctions:
     def __init__(self, program: t.Any, obstacles: Obstacles = frozenset()) -> None:
         self._program, self.obstacles = program, obstacles
         self._new: dict[SolutionKey, str] = {}
-        #: As for a program, of the new ones.
-        self.several: dict[str, str] = {}
         #: The names of those that are loops, and of those that these stand in the place of.
         self.loops: set[str] = set()
         #: The names of those that keep a list of what is still to be looked at.
@@ -147,10 +141,6 @@ class SolutionFunctions:
                 made = writer.write_functions(self._new[key])
             self.written += [(key, name, function) for name, function in made.items()]
         self._leave_out_first_steps()
-        several = self._program.several | self.several
-        if several:
-            for _, _, function in self.written:
-                begin_together(function.body, several)
 
     def _leave_out_first_steps(self) -> None:
         """Have a loop for values of any class answer where a function does its first step alone.
@@ -214,7 +204,6 @@ class SolutionFunctions:
         for name, other in self._same.items():
             self._program.define_again(name, other)
         self._program.solutions.update(self._new)
-        self._program.several.update(self.several)
         self._program.ending |= self.ending
         self.written = []
 
@@ -264,17 +253,12 @@ class SolutionWriter(QuestionWriter):
         self._functions.worklists.add(name)
         hoist(listed, self.guards.fresh)
         write_out_searches(listed, self.guards.fresh)
-        made = {name: function_of(name, given, [*before, *listed])}
-        several = written_for_several(recursion, remembering, MAX_REMEMBERED)
-        if several is not None:
-            hoist(several, self.guards.fresh)
-            write_out_searches(several, self.guards.fresh)
-            together = self._functions.several[name] = self.names.lifted_name()
-            body = [*duplicate(before), *several]
-            made[together] = function_of(together, [SEVERAL, LEVEL, MEMO], body)
         rename(inner, {name: remembering})
         calling = self._calling(remembering, before, inner, result)
-        return made | {remembering: function_of(remembering, given, calling)}
+        return {
+            name: function_of(name, given, [*before, *listed]),
+            remembering: function_of(remembering, given, calling),
+        }
 
     def _in_loop(self, recursion: Recursion) -> list[ast.stmt] | None:
         """Write the statements as a loop, if they can be one."""

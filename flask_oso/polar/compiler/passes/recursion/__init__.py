@@ -11,6 +11,4 @@
 ``batches``, ``worklists``
     lists that are put on a worklist in one step; one that calls itself for each element of a list,
     or in several places: it keeps a list of the objects that are still to be looked at.
-``beginnings``
-    one such list for several objects.
 """

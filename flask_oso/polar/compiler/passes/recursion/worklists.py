@@ -26,7 +26,7 @@ import typing as t
 
 from ....value_objects import Record
 from ...quotations import Hole, code, duplicate, expr
-from ...snippets import call, load, method_call, tuple_of, unpacked
+from ...snippets import call, load, method_call, tuple_of
 from ..names import (
     FOUND,
     LEVEL,
@@ -41,14 +41,12 @@ from ..names import (
     written_name,
 )
 from .batches import put_on_at_once
-from .loops import MAX_SOLUTIONS, Recursion, is_call
+from .loops import Recursion, is_call
 
 #: The name of what is still to be looked at. Others are ``seen`` for what was, ``first`` for how
 #: much that was before this call, ``again`` for what was met again, and ``passed`` for the identity
 #: of the object that is looked at.
 _TODO = "todo"
-#: The name of the objects with which one list begins.
-SEVERAL = "several"
 #: The most calls that look anew at what others have looked at.
 MAX_ANEW = 4
 
@@ -69,34 +67,6 @@ def written_as_worklist(
         return None
     args = [load(name) for name in [*function.parameters, LEVEL, MEMO]]
     return [*worklist.written(), ast.Return(call(remembering, *args))]
-
-
-def written_for_several(
-    function: Recursion, remembering: str, remembered: int
-) -> list[ast.stmt] | None:
-    """Return the statements of a function that finds what any of several objects leads to.
-
-    It has a list of them in the place of its argument. ``None`` if it has further arguments, or is
-    a test: then calls know of each other anyway.
-
-    :param remembering: as above.
-    :param remembered: as above.
-    """
-    worklist = _worklist(function, remembered)
-    if worklist is None or function.result == FOUND or len(function.parameters) > 1:
-        return None
-    each = """
-        solutions = []
-        for OBJECT in several:
-            found = REMEMBERING(OBJECT, level, memo)
-            if found is None: return None
-            solutions.extend(found)
-            if len(solutions) > MOST: return None
-        return solutions
-    """
-    (parameter,) = function.parameters
-    called = code(each, OBJECT=parameter, REMEMBERING=remembering, MOST=MAX_SOLUTIONS)
-    return [*worklist.written(begun_with=SEVERAL), *called]
 
 
 def _worklist(function: Recursion, remembered: int) -> _Worklist | None:
@@ -195,11 +165,8 @@ class _Worklist(Record):
     remembered: int
     body: list[ast.stmt]
 
-    def written(self, begun_with: str | None = None) -> list[ast.stmt]:
-        """Write the loop, and how calls know of each other.
-
-        :param begun_with: the name of a list of objects that it begins with.
-        """
+    def written(self) -> list[ast.stmt]:
+        """Write the loop, and how calls know of each other."""
         fixed = [load(name) for name in _fixed(self.function, self.changed)]
         targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in self.changed]
         parts = [load(name) for name in self.changed]
@@ -216,7 +183,7 @@ class _Worklist(Record):
             "REMEMBERED": self.remembered,
             "ANEW": MAX_ANEW,
             "BEGIN": begin,
-            "WAITING": expr("[X]", X=_one(parts)) if begun_with is None else unpacked(begun_with),
+            "WAITING": expr("[X]", X=_one(parts)),
             "OBJECT": targets[0] if len(targets) == 1 else ast.Tuple(targets, ast.Store()),
             "MOST": self.function.most,
             "LAST": self.function.most + 1,
@@ -307,7 +274,7 @@ def leads_back(again: list[tuple[t.Any, int]], seen: dict[t.Any, int]) -> bool:
     for number, (passed, count) in enumerate(again):
         # Before it in the list stand those that were looked at, and those that were met again.
         owners = bisect.bisect_right(starts, count + number)
-        # Nothing leads to those with which the list begins.
+        # Nothing leads to the one with which the list begins.
         if owners and seen[passed] <= starts[owners - 1]:
             return True
     return False
