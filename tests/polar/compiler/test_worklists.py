@@ -10,7 +10,6 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, OsoError
-from flask_oso.polar.compiler.passes.recursion.batches import put_on_at_once
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
 from flask_oso.polar.compiler.passes.recursion.worklists import leads_back, written_as_worklist
 from tests.support.answers import outcome_of, specialized
@@ -313,62 +312,6 @@ return h(a, b, level, memo)
 def test_function_stays(text: str) -> None:
     """More is done with what a call finds than that it is found, too."""
     assert written(text) is None
-
-
-# -- lists that are put on a worklist ----------------------------------------------------------
-
-
-def put_on(text: str) -> str:
-    module = ast.parse(textwrap.dedent(text))
-    put_on_at_once(module.body, "a", "todo", 9)
-    return ast.unparse(ast.fix_missing_locations(module))
-
-
-_PUT = """
-v = a.of
-if v:
-    count = count + len(v)
-    if count > 99:
-        return None
-    for e in [*v]:
-        if type(e) not in harmless:
-            return None
-        todo.append(e)
-"""
-
-
-@pytest.mark.parametrize(
-    ("more", "added"),
-    [("", "todo += v"), ("        found.append(e)\n", "e = [*v]\n    todo += e\n    found += e")],
-    ids=["alone", "and on another list"],
-)
-def test_list_is_put_on_at_once(more: str, added: str) -> None:
-    """The check of the sandbox is done where an element is looked at."""
-    check = "if type(a) not in harmless:\n    return None\n"
-    long = "    if len(todo) > 9:\n        break\n"
-    expected = f"{check}v = a.of\nif v:\n    {added}\n{long}"
-
-    assert put_on(_PUT + more) == ast.unparse(ast.parse(expected))
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("        todo.append(e)", "        todo.append(e.x)"),
-        ("        todo.append(e)", "        other.append(e)"),
-        ("        todo.append(e)", "        todo.append(e)\n        x(e)"),
-        ("not in harmless", "not in simple"),
-        ("        todo.append(e)\n", "        todo.append(e)\nx(e)\n"),
-        ("    for e in [*v]:", "    for w in v:\n     for e in [*v]:"),
-    ],
-    ids=["a part", "another list", "more", "another test", "read behind", "within a loop"],
-)
-def test_elements_are_put_on_one_by_one(old: str, new: str) -> None:
-    """More is done with each of them, or ``break`` would end another loop."""
-    assert old in _PUT
-    text = _PUT.replace(old, new)
-
-    assert put_on(text) == ast.unparse(ast.parse(text))
 
 
 # -- tests for classes -----------------------------------------------------------------------

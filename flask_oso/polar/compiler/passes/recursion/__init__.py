@@ -8,7 +8,7 @@
     one that calls itself once: each call is the next turn (tail calls, and an accumulator).
 ``remembered_classes``
     in such loops, what is asked of the class of an object (inline caches).
-``batches``, ``worklists``
-    lists that are put on a worklist in one step; one that calls itself for each element of a list,
-    or in several places: it keeps a list of the objects that are still to be looked at.
+``worklists``
+    one that calls itself for each element of a list, or in several places: it keeps a list of the
+    objects that are still to be looked at.
 """

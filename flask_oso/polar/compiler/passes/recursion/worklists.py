@@ -40,7 +40,6 @@ from ..names import (
     read_name,
     written_name,
 )
-from .batches import put_on_at_once
 from .loops import Recursion, is_call
 
 #: The name of what is still to be looked at. Others are ``seen`` for what was, ``first`` for how
@@ -85,8 +84,6 @@ def _worklist(function: Recursion, remembered: int) -> _Worklist | None:
     used = [function.name, *found, *([FOUND] if function.result == FOUND else ())]
     if any(map(left.read.get, used)):
         return None
-    if len(changed) == 1:
-        put_on_at_once(body, changed[0], _TODO, function.most)
     return _Worklist(function, changed, remembered, body)
 
 
