@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import re
 import sys
@@ -12,7 +11,6 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, OsoError
-from flask_oso.polar.compiler.specialization.solution_functions import list_looked_at
 from tests.support.answers import program_of, specialized
 from tests.support.policies import make_oso
 from tests.support.sizes import each_of
@@ -707,27 +705,3 @@ def test_loop_that_another_rule_begins_is_about_its_own_arguments() -> None:
     oso = make_oso(SHORTER_LOOP, User, Folder, Computing)
 
     assert oso.is_allowed(User(), "read", Folder(None, closed=True)) is False
-
-
-LOOKED_AT = """
-if level > 9:
-    return None
-solutions = []
-if not type(a0) is list:
-    return None
-v = [*a0]
-if not is_plain_data(v):
-    return None
-if len(v) >= 1:
-    return g(v[1:])
-"""
-
-
-def test_list_that_a_function_looks_at_first_is_found() -> None:
-    """A loop answers for it, unless the function does something before, or takes other values."""
-    before = LOOKED_AT.replace("solutions = []", "v7 = a0.up")
-    others = LOOKED_AT.replace("    return None\nv =", "    solutions.append(1)\nv =")
-
-    assert list_looked_at(ast.parse(LOOKED_AT).body, "a0") == (5, "v")
-    assert list_looked_at(ast.parse(before).body, "a0") is None
-    assert list_looked_at(ast.parse(others).body, "a0") is None

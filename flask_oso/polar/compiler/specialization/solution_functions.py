@@ -31,10 +31,8 @@ from ..passes.names import (
     SOLUTIONS,
     Names,
     nodes_in,
-    only_gives_up,
     read_name,
     rename,
-    written_name,
 )
 from ..passes.recursion.first_solutions import (
     IS_FIRST,
@@ -54,14 +52,10 @@ from ..quotations import code
 from ..snippets import (
     assign,
     call,
-    code_of,
     function_of,
     is_more_than,
-    is_type,
     load,
-    negate,
     size_of,
-    unpacked,
 )
 from .clauses.solver_order import End, SolverOrder
 from .goals.obstacles import Obstacles, noted, obstacle_of_rule
@@ -69,7 +63,6 @@ from .goals.steps import GoalStep
 from .questions import Manner, QuestionWriter
 from .regions import Known, Region, Variables, give_up_if
 from .solution_keys import (
-    ANY,
     MAX_CALLS_WITHIN,
     MAX_FUNCTIONS,
     MAX_REMEMBERED,
@@ -158,40 +151,8 @@ class SolutionFunctions:
                 self._same[name] = called[0]
                 self.ending |= {name} if called[0] in self.ending else set()
                 continue
-            if len(called) == 1 and called[0] in self.loops:
-                self._ask_for_whole_list(function, key, called[0], keys[called[0]])
             kept.append((key, name, function))
         self.written = kept
-
-    def _ask_for_whole_list(
-        self, function: ast.FunctionDef, key: SolutionKey, loop: str, theirs: SolutionKey
-    ) -> None:
-        """Have a loop answer for a whole list, not for its rest, where a function has looked at it.
-
-        It takes a list that was looked at, in the place of a value that may be anything.
-        """
-        if not key.is_about(theirs):
-            return
-        pairs = [*enumerate(zip(key.kinds, theirs.kinds, strict=True))]
-        others = [at for at, (mine, other) in pairs if mine != other]
-        if [key.kinds[at] for at in others] != [ANY]:
-            return
-        if theirs.kinds[others[0]] != OWN_LIST:
-            return
-        looked_at = list_looked_at(function.body, f"a{others[0]}")
-        if looked_at is None:
-            return
-        behind, copy = looked_at
-        passed = [each.arg for each in function.args.args]
-        named = [copy if each == f"a{others[0]}" else each for each in passed]
-        asked = ast.Return(call(loop, *map(load, named)))
-        function.body[behind:] = [asked]
-        read = Names(function.body).read
-        function.body[:] = [
-            each
-            for each in function.body
-            if read[written_name(each) or ""] or not written_name(each)
-        ]
 
     def end_first(self, statements: list[ast.stmt], fresh: Callable[[str], str]) -> None:
         """Have a question that ends with its first solution tell the functions that it calls."""
@@ -377,25 +338,3 @@ class SolutionWriter(QuestionWriter):
         parts = [call("id", each) for each in names]
         begun = code(begin, NAME=ast.Constant(name), PARTS=parts)
         return begun, code(end, RESULT=result, NAMES=names)
-
-
-def list_looked_at(statements: list[ast.stmt], name: str) -> tuple[int, str] | None:
-    """Return where a function has looked at a list that it is given, and the name of its copy::
-
-        if not type(a) is list: return None;  v = [*a];  if not is_plain_data(v): return None
-            =>  behind the last one, ``v``
-
-    ``None`` if it does anything else before, or takes other values, too.
-    """
-    is_other = code_of([negate(is_type(name, "list"))])
-    for at, statement in enumerate(statements[:-2]):
-        asked = statement.test if type(statement) is ast.If else ast.Constant(True)
-        if only_gives_up(statement) and code_of([asked]) == is_other:
-            made, check = statements[at + 1 : at + 3]
-            is_copy = code_of([getattr(made, "value", ast.Pass())]) == code_of([unpacked(name)])
-            copy = written_name(made)
-            return (at + 3, copy) if is_copy and copy and only_gives_up(check) else None
-        is_start = isinstance(getattr(statement, "value", None), (ast.Constant, ast.List))
-        if not only_gives_up(statement) and not (written_name(statement) and is_start):
-            return None
-    return None

@@ -44,13 +44,11 @@ class SolutionKey(t.NamedTuple):
     rule: str
     kinds: tuple[Kind, ...]
 
-    def is_about(self, other: SolutionKey) -> bool:
-        """Tell whether both are about one rule: rules of one name may differ in their arguments."""
-        return self.rule == other.rule and len(self.kinds) == len(other.kinds)
-
     def includes(self, other: SolutionKey) -> bool:
         """Tell whether a function for this key takes what one for another key takes."""
-        return self.is_about(other) and all(
+        # Rules of one name may differ in their arguments.
+        is_same = self.rule == other.rule and len(self.kinds) == len(other.kinds)
+        return is_same and all(
             mine == theirs or (mine == ANY and isinstance(theirs, type))
             for mine, theirs in zip(self.kinds, other.kinds, strict=True)
         )
