@@ -14,7 +14,6 @@ from flask_oso import Oso
 from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
-from flask_oso.polar.compiler.passes.passes import improve
 from flask_oso.polar.compiler.passes.searches import write_out_searches
 from flask_oso.polar.compiler.passes.shortening import (
     look_up_once,
