@@ -38,7 +38,6 @@ from ...snippets import (
     call,
     code_of,
     compared,
-    is_unchecked,
     load,
     tuple_of,
 )
@@ -50,7 +49,6 @@ from ..names import (
     SOLUTIONS,
     Names,
     blocks_in,
-    disjuncts,
     gives_up,
     nodes_in,
     only_gives_up,
@@ -463,8 +461,6 @@ class _Loop:
         elif changed:
             names, values = zip(*changed, strict=True)
             turn.append(assign_parts(names, tuple_of([*values])))
-        for name, arg in changed:
-            self._leave_check_to_next_turn(name, arg)
         self._site.block += [*turn, ast.Continue()]
         loop = """
             for level in range(level, END):
@@ -473,28 +469,6 @@ class _Loop:
             else: return None
         """
         return stmt(loop, END=self._function.most + 1, BODY=self._body)
-
-    def _leave_check_to_next_turn(self, parameter: str, arg: ast.expr) -> None:
-        """Leave out the sandbox check of what is only passed on, where a turn begins with it."""
-        name = read_name(arg)
-        tests = (each for each in self._body if type(each) is ast.If)
-        first = next(tests, None)
-        tested = None if first is None else class_tested(first.test)
-        if name is None or tested is None or tested[0] != parameter or self._names.read[name] != 2:
-            return
-        before = self._body[: self._body.index(t.cast(ast.stmt, first))]
-        otherwise: t.Any = t.cast(ast.If, first).orelse
-        if not all(written_name(each) and not Names([each]).read for each in before):
-            return
-        if len(otherwise) != 1 or not only_gives_up(otherwise[0]):
-            return
-        if code_of(disjuncts(otherwise[0].test)[:1]) == code_of([is_unchecked(parameter)]):
-            odd = code_of([is_unchecked(name)])
-            self._site.block[:] = [
-                each
-                for each in self._site.block
-                if not (only_gives_up(each) and code_of([t.cast(ast.If, each).test]) == odd)
-            ]
 
 
 class _Noted(ast.NodeTransformer):
