@@ -158,8 +158,11 @@ class SearchGoals(LookupGoals):
             each = ast.IfExp(is_set, call("texts_ahead", source, ahead), source)
         if sought is not None and sought.shape is None:
             # The collection may be empty, and a set finds a value by its hash.
-            each, listed = [call("found_in", self.checked(sought), source) for _ in range(2)]
+            known, found = self.checked(sought), call("found_in", self.checked(sought), source)
             known_to_be.append(self.value(sought))
+            # In a list, values of other classes are compared one by one.
+            is_simple = compared(call("type", known), ast.In(), load("simple"))
+            each, listed = found, ast.IfExp(is_simple, found, listed)
             is_set = compared(call("type", source), ast.In(), load("sets"))
             each = ast.IfExp(is_set, each, source)
         function = "elements" if self._is_searched_once(collection, elements) else "kept_elements"
