@@ -13,6 +13,7 @@ import datetime
 import decimal
 import enum
 import functools
+import operator
 import typing as t
 import uuid
 from collections.abc import Iterable, Iterator
@@ -514,7 +515,20 @@ _FIELDS = {
     for cls in (*t.get_args(RowCondition), *t.get_args(RowValue), ToOne, ToMany)
     if cls not in (And, Or, Constant, Literal)
 }
-_CHILDREN = {cls: [name for name, is_child in _FIELDS[cls] if is_child] for cls in _FIELDS}
+
+
+def _getter(names: list[str]) -> t.Callable[[t.Any], tuple[t.Any, ...]]:
+    """Return what gives the values of some attributes, in one step where these are several."""
+    if len(names) == 1:
+        (name,) = names
+        return lambda node: (getattr(node, name),)
+    return operator.attrgetter(*names) if names else lambda node: ()
+
+
+#: What gives the conditions, rows and values directly in a node.
+_CHILDREN = {
+    cls: _getter([name for name, is_child in _FIELDS[cls] if is_child]) for cls in _FIELDS
+} | dict.fromkeys((And, Or), operator.attrgetter("parts"))
 _ROWS = frozenset({Root, KnownRow, ToOne, ToMany})
 #: What conditions are compared by, without the numbers of rows.
 _SHAPED = {
@@ -544,10 +558,8 @@ def disjuncts_of(part: RowCondition) -> tuple[RowCondition, ...]:
 
 def children_of(node: t.Any) -> tuple[t.Any, ...]:
     """Return the conditions, rows and values directly in a node."""
-    names = _CHILDREN.get(type(node))
-    if names is None:
-        return node.parts if isinstance(node, And | Or) else ()
-    return tuple([getattr(node, name) for name in names])
+    children = _CHILDREN.get(type(node))
+    return () if children is None else children(node)
 
 
 def walk_condition(condition: t.Any) -> Iterator[t.Any]:
@@ -561,7 +573,13 @@ def walk_condition(condition: t.Any) -> Iterator[t.Any]:
 
 def contains(condition: t.Any, kind: type) -> bool:
     """Tell whether a part of a condition is of a class of nodes."""
-    return any(isinstance(part, kind) for part in walk_condition(condition))
+    stack = [condition]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, kind):
+            return True
+        stack += children_of(part)
+    return False
 
 
 def rows_in(node: t.Any) -> frozenset[RowPath]:
@@ -641,10 +659,11 @@ def shape_of(node: t.Any) -> int:
 
     It is kept with the condition, as its hash is.
     """
-    if isinstance(node, Root):
+    kind = type(node)
+    if kind is Root:
         return hash(node.cls)
-    fields = _SHAPED.get(type(node))
-    if fields is None and not isinstance(node, And | Or):
+    fields = _SHAPED.get(kind)
+    if fields is None and kind is not And and kind is not Or:
         return hash(node)
     kept: int | None = node.__dict__.get("_shape")
     if kept is None:

@@ -183,7 +183,7 @@ def alternatives(condition: Exists, scope: Collection[Node]) -> list[Exists] | N
     """
     rows: set[RowPath] = set()
     for atom in list(_flat(condition, rows)):
-        mentioned = _mentioned(atom, rows, scope)
+        mentioned = _mentioned(atom, {*rows, *scope})
         is_mixed = not rows.isdisjoint(mentioned) and not mentioned.isdisjoint(scope)
         if isinstance(atom, Or) and is_mixed:
             return parted(condition, atom)
@@ -233,14 +233,12 @@ def _is_another(row: RowPath, rows: set[RowPath]) -> bool:
     return isinstance(row, ToMany) and row in rows
 
 
-def _mentioned(part: t.Any, rows: Collection[RowPath], scope: Collection[Node]) -> set[RowPath]:
-    """Return which of some rows, and of those in scope, a condition is about."""
-    return {*_mentioned_in_turn(part, rows, scope)}
+def _mentioned(part: t.Any, rows: set[Node]) -> set[RowPath]:
+    """Return which of some rows, such as those in scope, a condition is about."""
+    return {*_mentioned_in_turn(part, rows)}
 
 
-def _mentioned_in_turn(
-    part: t.Any, rows: Collection[RowPath], scope: Collection[Node]
-) -> Iterator[RowPath]:
+def _mentioned_in_turn(part: t.Any, rows: set[Node]) -> Iterator[RowPath]:
     """Yield these rows, some of them twice.
 
     INVARIANT: a foreign key is a column of the owner. A subquery that reads it from a row in scope
@@ -249,11 +247,11 @@ def _mentioned_in_turn(
     stack = [part]
     while stack:
         each = stack.pop()
-        inside = rows_in(each)
-        if inside.isdisjoint(rows) and inside.isdisjoint(scope):
+        # Two sets: nothing is hashed.
+        if rows.isdisjoint(rows_in(each)):
             continue
         if isinstance(each, Exists) and isinstance(each.row, ToMany):
-            inner = _mentioned_in_turn(each.part, rows, scope)
+            inner = _mentioned_in_turn(each.part, rows)
             yield from (row for row in inner if not _begins_at(row, each.row))
             stack.append(each.row.owner)
             continue
@@ -261,7 +259,7 @@ def _mentioned_in_turn(
             stack += [each.left.owner, each.right.owner]
         elif isinstance(each, Unlinked):
             stack.append(each.row.owner)
-        if isinstance(each, _ROWS) and (each in rows or each in scope):
+        if isinstance(each, _ROWS) and each in rows:
             yield each
             continue
         stack.extend(children_of(each))
@@ -295,7 +293,7 @@ def outside(condition: Exists, scope: Mapping[Node, t.Any]) -> Mapping[Node, t.A
 
 def is_apart(part: RowCondition, scope: Collection[Node]) -> bool:
     """Tell whether a condition is about no row in scope."""
-    return next(_mentioned_in_turn(part, (), scope), None) is None
+    return next(_mentioned_in_turn(part, {*scope}), None) is None
 
 
 def is_anchored(part: RowCondition, names: MapperFacts) -> bool:
@@ -326,6 +324,8 @@ class _Analysis:
         self._names = names
         self._whole = whole
         self._rows: dict[RowPath, None] = {}
+        #: Those, and those in scope.
+        self._known: set[Node] = {*self._scope}
         self._atoms: list[RowCondition] = []
         self._equations: list[Equation] = []
         self._ties: list[Tie] = []
@@ -337,6 +337,7 @@ class _Analysis:
         rows: set[RowPath] = set()
         self._atoms = list(_flat(condition, rows, self._whole))
         self._rows = dict.fromkeys(each for each in _ordered(condition) if each in rows)
+        self._known.update(self._rows)
         self._drop_rows()
         for row in self._rows:
             if row not in self._dropped and not self._relate(t.cast(t.Any, row)):
@@ -355,7 +356,7 @@ class _Analysis:
         owners = {row.owner for row in self._rows if isinstance(row, ToOne | ToMany)}
         uses: dict[RowPath, list[RowCondition]] = {}
         for atom in self._atoms:
-            for row in _mentioned(atom, self._rows, self._scope):
+            for row in _mentioned(atom, self._known):
                 uses.setdefault(row, []).append(atom)
         for row in self._rows:
             if row in owners or not uses.get(row) or not self._has_other_key(row):
@@ -461,7 +462,7 @@ class _Analysis:
                 Equation(Side(left.row, (left.name,)), Side(right.row, (right.name,)), atom)
             )
             return
-        self._rest.append((atom, _mentioned(atom, self._rows, self._scope)))
+        self._rest.append((atom, _mentioned(atom, self._known)))
 
     # -- components -----------------------------------------------------------------------
 
@@ -582,10 +583,10 @@ class _Analysis:
                 for each in walk_condition(part)
                 if isinstance(each, Exists) and isinstance(each.row, ToOne | ToMany)
             }
-            return others.isdisjoint(owners | _mentioned(part, self._rows, self._scope))
+            return others.isdisjoint(owners | _mentioned(part, self._known))
 
         def is_about(part: RowCondition) -> bool:
-            mentioned = _mentioned(part, self._rows, self._scope)
+            mentioned = _mentioned(part, self._known)
             return not mentioned.isdisjoint(path) and is_apart_from_others(part)
 
         return SemiJoin(
