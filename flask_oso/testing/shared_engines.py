@@ -82,9 +82,7 @@ class SharedEngines:
         # The latest one comes last.
         self._known: dict[Hashable, SharedEngine] = {}
 
-    def key(
-        self, sources: Sequence[Source], engine: Engine, *options: Hashable
-    ) -> Hashable | None:
+    def key(self, sources: Sequence[Source], engine: Engine, *options: Hashable) -> Hashable | None:
         """Return what is equal for loads that may share an engine; ``None`` for one that may not.
 
         :param engine: the engine before the load.

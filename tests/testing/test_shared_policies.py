@@ -236,7 +236,7 @@ def test_mistakes_are_told_for_each(caplog: pytest.LogCaptureFixture) -> None:
         actor User {}
         resource Doc { permissions = ["read"]; roles = ["owner"]; "read" if "owner"; }
         has_role(user: User, "owner", doc: Doc) if doc.owner = user;
-        allow(actor: User, action: String, resource: Doc) if has_permission(actor, action, resource);
+        allow(user: User, action: String, doc: Doc) if has_permission(user, action, doc);
     """
     told = []
     for _ in range(2):
