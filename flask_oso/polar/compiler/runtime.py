@@ -74,10 +74,10 @@ from .classes.found_values import FoundValues
 from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
 from .elements import ITSELF, Elements, begun
 from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, FIRST, Clock
-from .scopes import HandedGoal, Site
+from .scopes import Elsewhere, HandedGoal, Site
 from .source_map import (
     GoalSteps,
-    argument_span,
+    argument_place,
     chain,
     entry_call,
     frames_of,
@@ -537,16 +537,22 @@ class Runtime:
         term = self._placed(value, written)
         return bool(self._here(term).condition(term, goal))
 
-    def _placed(self, value: t.Any, written: Span | int | None) -> Term:
+    def _placed(self, value: t.Any, written: Span | int | Elsewhere | None) -> Term:
         """Return a value as a term, with its span if it was a literal, also a list or a dictionary.
 
         :param written: the span, or the parameter through which the value came.
+        :raises SolverNeeded: if only the solver knows where it is written.
         """
         term = result_to_term(value)
-        if written is not None and not isinstance(written, Span):
+        place: Span | Elsewhere | None
+        if type(written) is int:
             # The current goal comes first, then the call with the parameter.
-            written = argument_span(self._goals(sys._getframe(2))[1:], written)
-        return term if written is None else _at_place(term, written)
+            place = argument_place(self._goals(sys._getframe(2))[1:], written)
+        else:
+            place = t.cast("Span | Elsewhere | None", written)
+        if place is Elsewhere.FOUND:
+            raise SolverNeeded
+        return term if place is None else _at_place(term, place)
 
     def _goals(self, frame: types.FrameType) -> list[Term | None]:
         """Return the current goals of the compiled functions, innermost first."""
@@ -771,7 +777,7 @@ def _name_of(written: Term) -> tuple[str, Origin]:
     return slot.name, slot.origin
 
 
-def _at_place(term: Term, span: Span | None) -> Term:
+def _at_place(term: Term, span: Span) -> Term:
     """Return a number, a text, a list or a dictionary of a policy with its place."""
     if type(term) is Value:
         return Value(term.value, span=span)

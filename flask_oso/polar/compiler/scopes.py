@@ -7,6 +7,7 @@ A ``Ref`` is a value with its Python name, a ``VariableCell`` a variable of a ru
 from __future__ import annotations
 
 import ast
+import enum
 import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
@@ -57,6 +58,12 @@ class Among(t.NamedTuple):
     path: tuple[str, ...] = ()
 
 
+class Elsewhere(enum.Enum):
+    """The place of a value that another function found: it may be written in any rule."""
+
+    FOUND = "found"
+
+
 @dataclass(frozen=True)
 class Ref:
     """What is known of a value: the Python name it has, or the literal it is.
@@ -89,6 +96,11 @@ class Ref:
     is_unread: bool = False
     is_found: bool = False
     among: Among | None = None
+
+    @property
+    def place(self) -> Span | int | Elsewhere | None:
+        """Where a message says that it is written."""
+        return Elsewhere.FOUND if self.is_found else self.written
 
 
 @dataclass
@@ -195,10 +207,14 @@ class HandedGoal(Record, eq=False):
 class Passed(Term):
     """An argument of a call in messages: a value with its span, or a parameter."""
 
-    __slots__ = __match_args__ = ("parameter",)
+    __match_args__ = ("parameter",)
+    __slots__ = ("is_found", "parameter")
 
-    def __init__(self, parameter: int | None, span: Span | None = None) -> None:
+    def __init__(
+        self, parameter: int | None, span: Span | None = None, *, is_found: bool = False
+    ) -> None:
         self.parameter: t.Final = parameter
+        self.is_found: t.Final = is_found
         self.span = span
 
 

@@ -16,7 +16,7 @@ from ..nodes import Call, Dictionary, List, Term, Value
 from ..solver.backtrace import Step
 from ..sources import Span
 from .entry_points import QUESTION_FILE
-from .scopes import Passed, Site
+from .scopes import Elsewhere, Passed, Site
 from .snippets import Position, position_of
 
 #: Nested goals, outermost first, each with the rule whose body contains it.
@@ -101,11 +101,19 @@ def argument_span(goals: list[Term | None], position: int) -> Span | None:
 
     :param goals: the call, the call of the rule around it, and so on.
     """
+    found = argument_place(goals, position)
+    return None if found is Elsewhere.FOUND else found
+
+
+def argument_place(goals: list[Term | None], position: int) -> Span | Elsewhere | None:
+    """Return the same, or that another function found the argument."""
     for goal in goals:
         called = getattr(goal, "term", goal)
         if not isinstance(called, Call) or position >= len(called.args):
             return None
         arg = called.args[position]
+        if isinstance(arg, Passed) and arg.is_found:
+            return Elsewhere.FOUND
         if not isinstance(arg, Passed) or arg.parameter is None:
             return arg.span if isinstance(arg, (Passed, Value, List, Dictionary)) else None
         position = arg.parameter

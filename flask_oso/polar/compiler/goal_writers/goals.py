@@ -520,7 +520,7 @@ def _as_passed(called: Call, refs: Sequence[Ref | None]) -> Call:
     args = [
         arg
         if ref is None
-        else Passed(None, span=ref.written)
+        else Passed(None, span=ref.written, is_found=ref.is_found)
         if ref.written is None or isinstance(ref.written, Span)
         else Passed(ref.written)
         for arg, ref in zip(called.args, refs, strict=True)

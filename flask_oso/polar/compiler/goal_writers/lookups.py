@@ -132,7 +132,7 @@ class LookupGoals(PatternGoals):
             self.attribute(name, value, key.value)
             return True
         self.check_placed(known)
-        places = self.constants(self.goal, value.written, known.written)
+        places = self.constants(self.goal, value.place, known.written)
         found = call("read_key", self.checked(value), self.checked(known), *places)
         self.out.append(self.mark(assign(name, found)))
         self.fail_unless(compared(load(name), ast.IsNot(), load("missing")))
@@ -168,7 +168,7 @@ class LookupGoals(PatternGoals):
         is_unrestricted = sandbox.is_unrestricted(key.name)
         is_unrestricted = is_unrestricted and not self.writer.names.is_relation(key.name)
         is_direct = not names and all(map(self._is_never_copied, key.args))
-        how = (key.name, self.span, names, value.written, is_unrestricted, is_direct)
+        how = (key.name, self.span, names, value.place, is_unrestricted, is_direct)
         method = self.constants(how)
         owner, clock = self.checked(value), load("clock")
         made: ast.expr = call("call_method", owner, *method, arguments, clock)

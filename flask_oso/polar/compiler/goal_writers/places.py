@@ -293,7 +293,7 @@ class GoalContext:
             loaded = call("load_among", load(value.name), ast.Constant(attribute), rows, path)
             self.out.append(self.mark(ast.Expr(loaded)))
         name_of = self.writer.names.constant
-        places = load(name_of(self.span)), load(name_of(value.written))
+        places = load(name_of(self.span)), load(name_of(value.place))
         found = self.mark(assign(name, call("read", owner, ast.Constant(attribute), *places)))
         slowly = code("FOUND\nif X is missing: FAIL", FOUND=found, X=name, FAIL=self.place.fail())
         read = "X = OWNER.NAME"
