@@ -188,8 +188,7 @@ def test_rows(session: orm.Session, cls: type[t.Any], body: str, number: int) ->
     [
         (
             "d.agent = u",
-            "tickets.agent_id IN (SELECT users.id FROM users"
-            " WHERE users.kind = :kind_1 AND users.id = :id_1)",
+            "tickets.agent_id = :agent_id_1",
         ),
         (
             "u in d.watchers",
