@@ -99,9 +99,122 @@ def _requests(name: str, text: str, by_hand: Callable[[t.Any, t.Any], bool]) -> 
     return Shape(name, make)
 
 
+class Giving:
+    """A user whose method gives the actions."""
+
+    def __init__(self, actions: list[str]) -> None:
+        self.actions = actions
+
+    def may_do(self, _doc: t.Any) -> list[str]:
+        return self.actions
+
+
+def _actions_of_method(size: int) -> World:
+    """So many actions that a method gives, and one of the owner."""
+    doc_cls = plain("Doc", "owner")
+    users = [Giving([f"action{each}" for each in range(count)]) for count in (size, 0)]
+    doc = doc_cls(users[1])
+
+    def by_hand(user: Giving, doc: t.Any) -> set[str]:
+        return {*user.may_do(doc), *(["delete"] if doc.owner is user else [])}
+
+    return World(
+        "allow(user: Giving, action, doc: Doc) if action in user.may_do(doc);"
+        'allow(user: Giving, "delete", doc: Doc) if doc.owner = user;',
+        (Giving, doc_cls),
+        [(user, doc) for user in users],
+        by_hand,
+        method="authorized_actions",
+    )
+
+
+def _actions_of_groups(size: int) -> World:
+    """Roles of so many groups, with conditions of their own for each action."""
+    classes = user_cls, group_cls, role_cls, doc_cls = (
+        plain("User", "groups", "admin"),
+        plain("Group", "roles"),
+        plain("Role", "name", "doc"),
+        plain("Doc", "locked", "public"),
+    )
+    doc = doc_cls(False, True)
+    groups = [group_cls([role_cls("reader", doc_cls(False, False))]) for _ in range(size)]
+    ana = user_cls([*groups, group_cls([role_cls("writer", doc)])], False)
+    ben = user_cls([*groups, group_cls([role_cls("reader", doc)])], True)
+
+    def by_hand(user: t.Any, doc: t.Any) -> set[str]:
+        names = {each.name for group in user.groups for each in group.roles if each.doc is doc}
+        found = {"read"} if names else set[str]()
+        if "writer" in names:
+            asked = (not doc.locked, doc.public, user.admin)
+            found |= {name for name, may in zip(_WRITING, asked, strict=True) if may}
+        return found
+
+    return World(
+        """
+        allow(user: User, "read", doc: Doc) if holds(user, "reader", doc);
+        allow(user: User, "edit", doc: Doc) if holds(user, "writer", doc) and not doc.locked;
+        allow(user: User, "share", doc: Doc) if holds(user, "writer", doc) and doc.public;
+        allow(user: User, "move", doc: Doc) if holds(user, "writer", doc) and user.admin;
+        holds(user: User, "reader", doc: Doc) if holds(user, "writer", doc);
+        holds(user: User, name, doc: Doc) if
+          group in user.groups and role in group.roles and role.name = name and role.doc = doc;
+        """,
+        classes,
+        [(user, doc) for user in (ana, ben)],
+        by_hand,
+        method="authorized_actions",
+    )
+
+
+#: What a writer may do, each under a condition.
+_WRITING = ("edit", "share", "move")
+
+
+class Chained:
+    """A folder whose method gives the roles of a user."""
+
+    def __init__(self, parent: Chained | None, roles: dict[t.Any, list[str]]) -> None:
+        self.parent, self.roles = parent, roles
+
+    def roles_of(self, user: t.Any) -> list[str]:
+        return self.roles.get(user, [])
+
+
+def _open_roles(size: int) -> World:
+    """So many folders in each other, of which a method gives roles, and none is named."""
+    user_cls = plain("User", "name")
+    ana, ben = user_cls("ana"), user_cls("ben")
+    folder = Chained(None, {ana: ["guest", "reader"], ben: ["guest"]})
+    for _ in range(size):
+        folder = Chained(folder, {})
+
+    def by_hand(user: t.Any, _action: str, folder: Chained | None) -> bool:
+        while folder is not None:
+            if not {"reader", "owner"}.isdisjoint(folder.roles_of(user)):
+                return True
+            folder = folder.parent
+        return False
+
+    return World(
+        """
+        allow(user: User, "read", folder: Chained) if
+          holds(user, role, folder) and role in ["reader", "owner"];
+        holds(user: User, role, folder: Chained) if role in folder.roles_of(user);
+        holds(user: User, role, folder: Chained) if
+          folder.parent != nil and holds(user, role, folder.parent);
+        """,
+        (user_cls, Chained),
+        [(user, "read", folder) for user in (ana, ben)],
+        by_hand,
+    )
+
+
 SHAPES = (
     Shape("`authorized_actions`, roles in a list", _actions_by_role, (10, 100)),
     Shape("`authorized_actions`, 3 and 30 rules", _actions_of_owner, (3, 30)),
+    Shape("`authorized_actions`, those that a method gives", _actions_of_method, (3, 30)),
+    Shape("`authorized_actions`, roles of groups and a condition", _actions_of_groups, (3, 30)),
+    Shape("folders, an open role by a method", _open_roles, (3, 20)),
     Shape("`authorized_fields`, `field in [...]`", _fields, (5, 20)),
     Shape("`authorized_fields`, 5 and 20 rules", _fields_by_rules, (5, 20)),
     _requests(
