@@ -659,8 +659,11 @@ class Runtime:
             clock[1] = time.monotonic()
         frame: list[t.Any] = [None] * what.size
         terms: dict[str, Term] = {}
-        for (index, name), value in zip(what.bound, values, strict=True):
-            frame[index] = terms.get(name) or terms.setdefault(name, _ground(value))
+        for (index, name, span), value in zip(what.bound, values, strict=True):
+            if name not in terms:
+                term = _ground(value)
+                terms[name] = term if span is None else _at_place(term, span)
+            frame[index] = terms[name]
         for index, literal in what.literals:
             frame[index] = literal
         steps = self._steps(frames_of(sys._getframe(1), self._sites))

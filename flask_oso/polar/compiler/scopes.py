@@ -194,13 +194,14 @@ class HandedGoal(Record, eq=False):
     """A goal that is handed to the solver.
 
     :param size: the number of variables that its frame needs.
-    :param bound: the variables that have a value, each with the name of the value.
+    :param bound: the variables that have a value, each with the name of the value, and the place
+        of one that the clause itself writes or calculates.
     :param literals: the variables that have a literal as value.
     """
 
     goal: Term
     size: int
-    bound: tuple[tuple[int, str], ...]
+    bound: tuple[tuple[int, str, Span | None], ...]
     literals: tuple[tuple[int, Value], ...]
 
 

@@ -28,6 +28,8 @@ WRONG = {
 class Page:
     """A resource."""
 
+    number = 1
+
 
 @pytest.mark.parametrize(("policy", "line"), WRONG.values(), ids=WRONG)
 def test_error_shows_the_literal(policy: str, line: str) -> None:
@@ -41,3 +43,17 @@ def test_error_shows_the_literal(policy: str, line: str) -> None:
 
     assert outcomes[0] == outcomes[1]
     assert f"\t{line}\n" in outcomes[0][1]
+
+
+def test_error_of_a_goal_that_is_left_to_the_solver_shows_what_is_calculated() -> None:
+    """An argument that a clause calculates has its place there, too."""
+    outcomes = []
+    for compiled in (False, True):
+        oso = Oso(compiled=compiled)
+        oso.register_class(Page)
+        oso.register_constant((1, 2), "PAIR")
+        oso.load_str('allow(_, "read", p: Page) if h(PAIR, p.number + 1);\nh(x, l) if x in l;')
+        outcomes.append(outcome_of(oso, "ann", "read", Page()))
+
+    assert outcomes[0] == outcomes[1]
+    assert "at line 1, column 38" in outcomes[0][1]

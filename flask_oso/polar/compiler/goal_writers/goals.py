@@ -217,7 +217,7 @@ class GoalWriter(SearchGoals):
         what = HandedGoal(
             goal,
             max(slots, default=-1) + 1,
-            tuple((index, ref.name) for index, ref in named.items()),
+            tuple((index, ref.name, _span_of(ref)) for index, ref in named.items()),
             tuple((index, ref.literal) for index, ref in bound.items() if ref.literal),
         )
         made = call("solve_goal", *self.constants(what), values, load("clock"))
@@ -511,6 +511,11 @@ def _are_decided(names: list[str]) -> ast.expr:
     """Write whether values compare without calls, and equal themselves."""
     tests = ([is_of(name, "decided"), call("equals_itself", load(name))] for name in names)
     return all_of([*itertools.chain.from_iterable(tests)])
+
+
+def _span_of(ref: Ref) -> Span | None:
+    """Return the place of a value that the clause itself writes or calculates."""
+    return ref.written if isinstance(ref.written, Span) else None
 
 
 def _as_passed(called: Call, refs: Sequence[Ref | None]) -> Call:
