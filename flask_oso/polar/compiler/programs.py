@@ -68,10 +68,10 @@ from .specialization.tables.dispatch import (
 )
 from .specialization.tables.drafts import Specialization, Text
 from .specialization.tables.first_answers import (
-    MAX_FIRST_SEARCHES,
     FirstQuestion,
     FirstQuestions,
     FunctionAnswered,
+    QuestionKind,
 )
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.alike_strings import alike_strings
@@ -96,7 +96,7 @@ class CompiledProgram(Runtime):
         super().__init__(engine)
         self.names_rules = names_rules
         #: The questions before functions are made.
-        self.first_questions = FirstQuestions(engine.policy.rules, self.host)
+        self.first_questions = FirstQuestions(self)
         #: Who compiles when.
         self.turns = CompilationTurns(lambda: engine.limits.timeout)
         self._constants: dict[int, tuple[str, t.Any]] = {}
@@ -445,11 +445,13 @@ class CompiledProgram(Runtime):
 
         :returns: ``None`` if they do not find them, or it is to be made.
         """
-        kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
-        kind, first = (name, at, kinds), self.first_questions
-        if not first.has(kind, kinds, count, most=MAX_FIRST_SEARCHES):
+        positions = [each for each in range(len(args)) if each != at]
+        kinds = tuple([type(args[each]) for each in positions])
+        classes = tuple(zip(positions, kinds, strict=True))
+        kind = QuestionKind(name, len(args), classes, at, None, is_searched=True)
+        if not self.first_questions.has(kind, count):
             return None
-        first.note(kind)
+        self.first_questions.note(kind)
 
         def ask_function() -> set[t.Any] | None:
             search = self._search_at_once(name, at, kinds, questions)
@@ -531,16 +533,17 @@ class CompiledProgram(Runtime):
         self, name: str, arity: int, at: int, lineages: Lineages
     ) -> Strings | None:
         """Return what an argument may be, given the classes of others."""
-        return possible_strings(self._select, name, arity, at, lineages)
+        return possible_strings(self.select, name, arity, at, lineages)
 
     def alike_strings(
         self, name: str, arity: int, at: int, lineages: Lineages, texts: Sequence[str]
     ) -> list[list[str]]:
         """Return strings of an argument in groups that all rules treat alike."""
         parameter = Parameter(name, arity, at, tuple(sorted(lineages.items())))
-        return alike_strings(self._select, parameter, texts) if texts else []
+        return alike_strings(self.select, parameter, texts) if texts else []
 
-    def _select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
+    def select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
+        """Return the clauses for what is known of the arguments; ``None`` without such a rule."""
         is_known = self.candidates(name, arity) is not None
         return self.clauses_for(name, arity, facts) if is_known else None
 

@@ -1,4 +1,4 @@
-"""In a large policy, compiled rules answer the first questions of a kind, a function later ones."""
+"""Compiled rules answer the first questions that lead to many rules, a function later ones."""
 
 from __future__ import annotations
 
@@ -52,14 +52,18 @@ class Doc:
 
 
 def policy_with(calls: int, rules: str = RULES) -> str:
-    """Give rules, with others that call each other, so that there are so many calls."""
-    given = 5
+    """Give rules that lead to so many calls in a question about ``"edit"``.
+
+    One further rule is about any action, and holds of none.
+    """
+    given = 4
     chain = [f"step{n}(x) if step{n + 1}(x);" for n in range(calls - given)]
-    return "\n".join([rules, *chain, f"step{calls - given}(x) if x = 1;"])
+    last = f"step{calls - given}(x) if x = 1;"
+    return "\n".join([rules, "allow(_: User, _, _: Doc) if step0(2);", *chain, last])
 
 
 def large(*classes: type) -> Oso:
-    return make_oso(policy_with(MAX_CALLS_AT_ONCE + 1), User, Doc, *classes)
+    return make_oso(policy_with(MAX_CALLS_AT_ONCE + 3), User, Doc, *classes)
 
 
 @pytest.fixture
@@ -90,13 +94,33 @@ def test_compiled_rules_answer_the_first_questions_of_a_kind(answers: list[str])
     assert is_answered_at_once(oso, user, "edit", Doc(user))
 
 
-def test_small_policy_is_compiled_at_the_first_question(answers: list[str]) -> None:
-    """There it takes no long to make a function."""
+def test_question_that_leads_to_few_rules_is_compiled_at_once(answers: list[str]) -> None:
+    """It takes no long to make a function for it."""
     oso, user = make_oso(policy_with(MAX_CALLS_AT_ONCE), User, Doc), User()
 
     assert oso.is_allowed(user, "edit", Doc(user))
     assert answers == []
     assert is_answered_at_once(oso, user, "edit", Doc(user))
+
+
+def test_size_of_a_policy_does_not_count(answers: list[str]) -> None:
+    """Of a hundred classes with rules of their own, a question leads to those of its class."""
+    oso, kinds = Oso(), {f"Kind{n}": type(f"Kind{n}", (Doc,), {}) for n in range(100)}
+    for name, cls in {"User": User, "Doc": Doc, **kinds}.items():
+        oso.register_class(cls, name=name)
+    rules = [
+        f"""
+        allow(user: User, "edit", doc: {name}) if has_role(user, "editor", doc);
+        has_role(user: User, "editor", doc: {name}) if has_role(user, "owner", doc);
+        has_role(user: User, "owner", doc: {name}) if doc.owner = user;
+        """
+        for name in kinds
+    ]
+    oso.load_str("".join(rules))
+    user = User()
+
+    assert oso.is_allowed(user, "edit", kinds["Kind50"](user))
+    assert answers == []
 
 
 def test_prepared_policy_has_its_functions(answers: list[str]) -> None:
@@ -154,7 +178,7 @@ def test_long_question_is_answered_by_a_function(answers: list[str]) -> None:
 def test_long_question_with_a_method_is_answered_by_the_rules_alone() -> None:
     """A function that calls the application is not asked while they are at work."""
     rules = RULES.replace("has_role(user, doc) and doc.is_open()", "doc.is_open() and fits(user)")
-    oso = make_oso(policy_with(MAX_CALLS_AT_ONCE + 1, rules), User, Doc)
+    oso = make_oso(policy_with(MAX_CALLS_AT_ONCE + 3, rules), User, Doc)
     user, doc = User(*map(str, range(2 * MAX_LOOKS_ALONE * CLOCK_INTERVAL)), "last"), Doc()
 
     assert oso.is_allowed(user, "read", doc)
@@ -169,7 +193,7 @@ def test_function_is_asked_before_the_solver_goes_on(
         allow(user: User, "up", doc: Doc) if found(user, doc, x) and x = 1;
         found(user: User, doc: Doc, x) if cut and doc.owner = user and x = 1;
     """
-    oso, user = make_oso(policy_with(MAX_CALLS_AT_ONCE + 1, RULES + rules), User, Doc), User()
+    oso, user = make_oso(policy_with(MAX_CALLS_AT_ONCE + 3, RULES + rules), User, Doc), User()
     monkeypatch.delattr(Runtime, "_go_on")
 
     assert oso.is_allowed(user, "up", Doc(user))

@@ -36,6 +36,7 @@ from ..specialization import (
 )
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
+from .first_answers import QuestionKind
 from .fused_tests import Test, fused
 from .give_ups import GiveUps, Sample, counting
 from .observed_searches import write_observed_search
@@ -194,14 +195,17 @@ class FunctionMaker:
         # Who searches for all solutions asks about many strings in turn.
         if len(args) > self._arity or not self._comes_first(asked):
             return None
-        self.program.first_questions.note((self._name, asked))
+        self.program.first_questions.note(self._kind(asked))
         return self.program.first_answer(self._name, args, lambda: self._silent_answer(asked, args))
 
     def _comes_first(self, asked: Asked, questions: int = 1) -> bool:
         """Tell whether no function is to be made yet for so many questions."""
-        first = self.program.first_questions
         is_first = asked not in self._functions
-        return is_first and first.has((self._name, asked), asked.classes, questions)
+        return is_first and self.program.first_questions.has(self._kind(asked), questions)
+
+    def _kind(self, asked: Asked) -> QuestionKind:
+        classes = tuple(zip(self.positions, asked.classes, strict=True))
+        return QuestionKind(self._name, self._arity, classes, self.at, asked.text)
 
     def _silent_answer(self, asked: Asked, args: tuple[t.Any, ...]) -> bool | None:
         made = self.function(asked)
