@@ -123,12 +123,13 @@ def where(body: str, dialect: sa.Dialect) -> str:
 
 def test_linking_row_is_not_read_by_postgresql() -> None:
     """A constraint says that the company is there, and two foreign keys which one it is."""
-    found = where(STAFF, postgresql.dialect())
+    # SQLAlchemy before 2.1 writes no class of the parameter.
+    found = where(STAFF, postgresql.dialect()).replace("::INTEGER", "")
 
     assert found == (
         "held_tasks.project_id IN (SELECT held_projects.id FROM held_projects"
         " JOIN held_staff ON held_projects.company_id = held_staff.company_id"
-        " WHERE held_staff.user_id = %(user_id_1)s::INTEGER)"
+        " WHERE held_staff.user_id = %(user_id_1)s)"
     )
 
 

@@ -14,6 +14,7 @@ from flask_oso.polar.compiler.programs import CompiledProgram
 from flask_oso.polar.compiler.runtime import Runtime
 from flask_oso.polar.compiler.specialization.tables.first_answers import (
     MAX_CALLS_AT_ONCE,
+    MAX_CALLS_OF_SEARCH,
     MAX_FIRST_ANSWERS,
     MAX_FIRST_SEARCHES,
     MAX_LOOKS_ALONE,
@@ -63,7 +64,7 @@ def policy_with(calls: int, rules: str = RULES) -> str:
 
 
 def large(*classes: type) -> Oso:
-    return make_oso(policy_with(MAX_CALLS_AT_ONCE + 3), User, Doc, *classes)
+    return make_oso(policy_with(MAX_CALLS_OF_SEARCH + 3), User, Doc, *classes)
 
 
 @pytest.fixture

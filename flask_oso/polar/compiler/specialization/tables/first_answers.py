@@ -12,6 +12,7 @@ long.
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
@@ -26,6 +27,8 @@ from ...goal_forms import call_of
 #: The most calls of rules in the rules that a question leads to, each counted once, for which a
 #: function is made at the first question. Calls are written in place, so that they make it long.
 MAX_CALLS_AT_ONCE = 20
+#: The same for questions that search for all strings of an argument.
+MAX_CALLS_OF_SEARCH = 40
 #: How many questions of a kind compiled rules answer before a function is made.
 MAX_FIRST_ANSWERS = 50
 #: The same for questions that search for all strings of an argument, which are many in one.
@@ -80,8 +83,9 @@ class FirstQuestions:
         if kind not in self._is_long:
             if not all(self._program.host.keeps(cls) for _, cls in kind.classes):
                 return False
+            few = MAX_CALLS_OF_SEARCH if kind.is_searched else MAX_CALLS_AT_ONCE
             calls = calls_reached(self._program, kind, self._facts(kind))
-            self._is_long[kind] = any(at >= MAX_CALLS_AT_ONCE for at, _ in enumerate(calls))
+            self._is_long[kind] = next(itertools.islice(calls, few, None), None) is not None
         return self._is_long[kind]
 
     def note(self, kind: QuestionKind) -> None:
