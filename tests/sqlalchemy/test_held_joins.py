@@ -41,19 +41,25 @@ class Staff(Base):
     __tablename__ = "held_staff"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     user_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("held_users.id"))
-    company_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("held_companies.id"))
+    company_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("held_companies.id", deferrable=True)
+    )
     user: orm.Mapped[User] = orm.relationship()
     company: orm.Mapped[Company | None] = orm.relationship(back_populates="staff")
 
 
 class Project(Base):
-    """Is of a company, perhaps, and of another one that no constraint knows of."""
+    """Is of a company, perhaps, of one that no constraint knows of, and of one that comes later."""
 
     __tablename__ = "held_projects"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     company_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("held_companies.id"))
     other_id: orm.Mapped[int | None]
-    company: orm.Mapped[Company | None] = orm.relationship()
+    later_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("held_companies.id", deferrable=True, initially="DEFERRED")
+    )
+    company: orm.Mapped[Company | None] = orm.relationship(foreign_keys=[company_id])
+    later: orm.Mapped[Company | None] = orm.relationship(foreign_keys=[later_id])
     other: orm.Mapped[Company | None] = orm.relationship(
         primaryjoin="foreign(Project.other_id) == Company.id"
     )
@@ -71,6 +77,7 @@ class Task(Base):
 STAFF = "p = t.project and s in p.company.staff and s.user = u"
 CLOSED = "p = t.project and s in p.company.staff and s.user = u and not p.company.is_closed"
 OTHER = "p = t.project and s in p.other.staff and s.user = u"
+LATER = "p = t.project and s in p.later.staff and s.user = u"
 BOTH = "p = t.project and s in p.company.staff and s.user = u and p.other = s.company"
 UNDER_NOT = "t.id > 0 and not (p = t.project and s in p.company.staff and s.user = u)"
 BODIES = [STAFF, CLOSED, OTHER, BOTH, UNDER_NOT, f"({STAFF}) or t.id = 3"]
@@ -115,6 +122,25 @@ def test_rows(session: orm.Session, body: str, number: int) -> None:
     assert {*found} == {each for each in tasks if may_read(oso, user, each)}
 
 
+def test_key_of_a_row_that_comes_later_finds_nothing(session: orm.Session) -> None:
+    """A key may lead nowhere until a transaction ends: nobody is in the staff of no company."""
+    oso, user = oso_for(Base, policy(LATER)), session.get_one(User, 1)
+    with session.begin_nested() as nested:
+        if session.get_bind().dialect.name == "postgresql":
+            session.execute(sa.text("SET CONSTRAINTS ALL DEFERRED"))
+        session.add_all([Staff(user_id=1, company_id=7), Project(id=20, later_id=7)])
+        session.flush()
+        task = Task(id=20, project_id=20)
+        session.add(task)
+        session.flush()
+
+        found = session.scalars(oso.authorized_query(user, "read", Task)).all()
+
+        assert found == []
+        assert not may_read(oso, user, task)
+        nested.rollback()
+
+
 def where(body: str, dialect: sa.Dialect) -> str:
     """Give what a list asks of a database."""
     listed = list_of(oso_for(Base, policy(body)), User(id=1), Task)
@@ -139,7 +165,9 @@ def test_linking_row_is_read_by_others(dialect: sa.Dialect) -> None:
     assert " JOIN held_companies ON " in where(STAFF, dialect)
 
 
-@pytest.mark.parametrize("body", [CLOSED, OTHER], ids=["a condition", "no constraint"])
+@pytest.mark.parametrize(
+    "body", [CLOSED, OTHER, LATER], ids=["a condition", "no constraint", "a later one"]
+)
 def test_row_that_is_asked_for_more_is_read(body: str) -> None:
     """So it is where more is asked of it, or no constraint says that it is there."""
     assert "JOIN held_companies" in where(body, postgresql.dialect())

@@ -33,7 +33,7 @@ class Shelf(Base):
 
 
 class Post(Base):
-    """Has an owner, perhaps an editor, and friends that no constraint knows of."""
+    """Has an owner, perhaps an editor, and others that no constraint holds at any time."""
 
     __tablename__ = "posts"
     __table_args__ = (
@@ -43,6 +43,12 @@ class Post(Base):
     owner_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("people.id"))
     editor_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("people.id"))
     friend_id: orm.Mapped[int | None]
+    later_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("people.id", deferrable=True, initially="DEFERRED")
+    )
+    unchecked_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("people.id", postgresql_not_valid=True)
+    )
     room: orm.Mapped[int | None]
     number: orm.Mapped[int | None]
     owner: orm.Mapped[Person] = orm.relationship(foreign_keys=[owner_id])
@@ -50,6 +56,8 @@ class Post(Base):
     friend: orm.Mapped[Person | None] = orm.relationship(
         primaryjoin="foreign(Post.friend_id) == Person.id"
     )
+    later: orm.Mapped[Person | None] = orm.relationship(foreign_keys=[later_id])
+    unchecked: orm.Mapped[Person | None] = orm.relationship(foreign_keys=[unchecked_id])
     shelf: orm.Mapped[Shelf | None] = orm.relationship()
 
 
@@ -100,11 +108,12 @@ def test_databases_that_may_hold_no_constraints(dialect: sa.Dialect) -> None:
     assert found == "(NOT (EXISTS (SELECT 1 FROM people WHERE posts.editor_id = people.id)))"
 
 
-def test_relation_without_a_constraint() -> None:
-    """The row is looked for where no constraint says that it is there."""
-    found = where("p.friend = nil", postgresql.dialect())
+@pytest.mark.parametrize("name", ["friend", "later", "unchecked"])
+def test_relation_without_a_constraint(name: str) -> None:
+    """The row is looked for where no constraint says at any time that it is there."""
+    found = where(f"p.{name} = nil", postgresql.dialect())
 
-    assert found == "NOT (EXISTS (SELECT 1 FROM people WHERE posts.friend_id = people.id))"
+    assert found == f"NOT (EXISTS (SELECT 1 FROM people WHERE posts.{name}_id = people.id))"
 
 
 @pytest.mark.parametrize("condition", ["p.editor = nil", "p.editor != nil", "p.owner != p.editor"])

@@ -206,8 +206,18 @@ def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:
     return any(
         {(each.parent, each.column) for each in constraint.elements} == pairs
         for constraint in constraints
-        if constraint is not None
+        if constraint is not None and _holds_always(constraint)
     )
+
+
+def _holds_always(constraint: sa.ForeignKeyConstraint) -> bool:
+    """Tell whether a constraint holds for all rows, and at the end of each statement.
+
+    INVARIANT: a key may lead nowhere until the end of a transaction that may defer its constraint,
+    and for as long as PostgreSQL has not validated it: such a key tells of no row.
+    """
+    is_deferrable = bool(constraint.deferrable) or constraint.initially is not None
+    return not is_deferrable and not constraint.dialect_kwargs.get("postgresql_not_valid")
 
 
 def _count_equations(join: t.Any) -> int | None:
