@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given and given[0] in _COMPILED:
         return _show_compiled(given[1:])
     if given and given[0] in COMMANDS:
-        say(f"'{given[0]}' needs the application: flask oso {given[0]}", sys.stderr)
+        files = ", or 'flask oso check FILE.polar' without one" if given[0] == "check" else ""
+        say(f"'{given[0]}' needs the application: flask oso {given[0]}{files}", sys.stderr)
         return Exit.MISCONFIGURED
     if given and (meant := _meant_command(given[0])):
         say(f"There is no command '{given[0]}'. Did you mean '{meant}'?", sys.stderr)

@@ -247,7 +247,7 @@ class Engine:
     def hint(self, name: str) -> str:
         """Give the help for a call of an undefined rule; empty if there is none."""
         if not self.policy.has_rules and self.policy.sources:
-            return ". The policy that is loaded has no rule."
+            return ". The policy that is loaded has no rule. 'flask oso init' writes a first one."
         if not self.policy.has_rules:
             return (
                 ". No policy is loaded. Load one with 'load_files', or name it in 'OSO_POLICIES' or"

@@ -83,6 +83,17 @@ def test_application_is_asked_by_its_own_command(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "'explain' needs the application: flask oso explain\n"
 
 
+def test_check_without_an_application_names_the_files_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The command that has the application checks files without one."""
+    assert main(["check", "policy.polar"]) == 2
+    assert capsys.readouterr().err == (
+        "'check' needs the application: flask oso check,"
+        " or 'flask oso check FILE.polar' without one\n"
+    )
+
+
 def test_policy_is_read_anew(folder: Path, run: t.Any) -> None:
     """What counts is what the file says now, with a path as seen from here."""
     app = app_with(folder, GOOD)
