@@ -565,7 +565,7 @@ class Runtime:
     def _check_clock(self, clock: Clock) -> None:
         clock[0] = CLOCK_INTERVAL
         if len(clock) > FIRST:
-            clock[FIRST].look()
+            clock[FIRST].look(clock)
         if clock[1] is None:
             clock[1] = time.monotonic()
             return
@@ -595,7 +595,7 @@ class Runtime:
         :param labels: one label for each term among the arguments: two may have the same value.
         """
         if len(clock) > FIRST:
-            clock[FIRST].ask()
+            clock[FIRST].ask(clock)
         if clock[1] is None:
             clock[1] = time.monotonic()
         steps = self._steps(frames_of(sys._getframe(1), self._sites))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import typing as t
 import weakref
 
@@ -184,6 +185,24 @@ def test_long_question_with_a_method_is_answered_by_the_rules_alone() -> None:
 
     assert oso.is_allowed(user, "read", doc)
     assert doc.calls == 1
+
+
+def test_time_to_make_a_function_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question that asks for one meanwhile has as much time as one that begins with it."""
+    rules = RULES.replace("has_role(user, doc) and doc.is_open()", "doc.is_open() and fits(user)")
+    oso = make_oso(policy_with(MAX_CALLS_AT_ONCE + 3, rules), User, Doc)
+    user, doc = User(*map(str, range(2 * MAX_LOOKS_ALONE * CLOCK_INTERVAL)), "last"), Doc()
+    passed, now, make = [0.0], time.monotonic, CompiledProgram.make_specialization
+
+    def made(*args: t.Any, **options: t.Any) -> t.Any:
+        passed[0] += 1000
+        return make(*args, **options)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now() + passed[0])
+    monkeypatch.setattr(CompiledProgram, "make_specialization", made)
+
+    assert outcome_of(oso, user, "read", doc) is True
+    assert passed[0]
 
 
 def test_function_is_asked_before_the_solver_goes_on(

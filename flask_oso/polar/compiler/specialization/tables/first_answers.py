@@ -13,6 +13,7 @@ long.
 from __future__ import annotations
 
 import itertools
+import time
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
@@ -22,6 +23,7 @@ from ....solver.class_index import Lineage
 from ....solver.clauses import Clause
 from ....traversal import goals_in
 from ...binding_analysis import ArgumentFacts
+from ...entry_points import Clock
 from ...goal_forms import call_of
 
 #: The most calls of rules in the rules that a question leads to, each counted once, for which a
@@ -160,7 +162,7 @@ class FirstQuestion:
         self._ask_function = ask_function
         self._looks, self._next = 0, MAX_LOOKS_ALONE
 
-    def look(self) -> None:
+    def look(self, clock: Clock) -> None:
         """Ask the function, if it is time to: the question looks at the clock.
 
         :raises FunctionAnswered: with its answer.
@@ -170,16 +172,22 @@ class FirstQuestion:
             return
         # What was not loaded may be so by then.
         self._next *= 2
-        self.ask()
+        self.ask(clock)
 
-    def ask(self) -> None:
+    def ask(self, clock: Clock) -> None:
         """Ask the function: a question takes long that the solver goes on with.
+
+        To make the function, which may take longer than all else, does not count for the timeout,
+        as it does not where a function is asked first.
 
         :raises FunctionAnswered: with its answer.
         """
+        begun = time.monotonic()
         answer = self._ask_function()
         if answer is not None:
             raise FunctionAnswered(answer)
+        if clock[1] is not None:
+            clock[1] += time.monotonic() - begun
 
 
 class FunctionAnswered(BaseException):
