@@ -644,6 +644,21 @@ def test_misspelt_action_warns(site: t.Any) -> None:
     assert text.endswith("is never allowed by the policy. Did you mean 'read'?")
 
 
+def test_action_without_rules_warns_with_a_rule(site: t.Any) -> None:
+    """The warning of an action like no other gives the rule that would allow it."""
+    site.guard.set_oso(oso := Oso())
+    oso.register_class(page := type("WikiPage", (), {}), name="WikiPage")
+    oso.load_str('allow(_, "read", _: WikiPage);')
+    site.app.add_url_rule("/", "view", authorize("publish", page)(site.enter))
+
+    with pytest.warns(UserWarning) as caught:
+        site.open("/")
+
+    rule = 'allow(user: User, "publish", wiki_page: WikiPage) if …;'
+    text = str(caught[0].message)
+    assert text.endswith(f"Write a rule that allows it: '{rule}'.")
+
+
 def test_unregistered_class_warns(site: t.Any) -> None:
     """A resource class that no rule names is reported."""
     page = type("Page", (), {})

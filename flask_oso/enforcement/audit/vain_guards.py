@@ -39,7 +39,7 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
     known, state = oso.known_actions(), find_state(app)
     guarded = set() if state is None else {*state.part(Authorizer).guarded_classes}
     for guard, where, methods in _guards(app):
-        found = [_unknown_action(each, where, known) for each in guard.actions_of(methods)]
+        found = [_unknown_action(each, where, known, guard) for each in guard.actions_of(methods)]
         found += [_unknown_class(guard, where, oso, guarded), _text_for_class(guard, where, oso)]
         found += [_class_without_rules(guard, where, methods, oso, guarded)]
         found.append(_asks_about_nothing(guard, where, oso))
@@ -150,12 +150,20 @@ def _guards(app: Flask) -> Iterable[tuple[Guard, str, set[str]]]:
     return found.values()
 
 
-def _unknown_action(action: t.Any, where: str, known: frozenset[str] | None) -> str | None:
+def _unknown_action(
+    action: t.Any, where: str, known: frozenset[str] | None, guard: Guard
+) -> str | None:
     if known is None or not isinstance(action, str) or action in known:
         return None
-    return f"The action {action!r} of the {where} is never allowed by the policy." + _meant(
-        action, known
-    )
+    told = f"The action {action!r} of the {where} is never allowed by the policy."
+    if meant := _meant(action, known):
+        return told + meant
+    # The resource of other guards is known during a request alone.
+    cls, asked = guard.resource, "resource"
+    if isinstance(cls, type):
+        asked = f"{snake_case(cls.__name__)}: {cls.__name__}"
+    rule = f'allow(user: User, "{action}", {asked}) if …;'
+    return f"{told} Write a rule that allows it: '{rule}'."
 
 
 def _unknown_class(guard: Guard, where: str, oso: Oso, guarded: set[type]) -> str | None:
