@@ -274,6 +274,18 @@ class OwnDecimal(decimal.Decimal):
         return True
 
 
+class Amount(decimal.Decimal):
+    """A number that compares as its base does."""
+
+
+class Day(datetime.date):
+    """A day that compares as its base does."""
+
+
+class Span(datetime.timedelta):
+    """A time that compares as its base does."""
+
+
 def _made_in_a_function() -> tuple[t.Any, t.Any]:
     class Temporary:
         kind = "a"
@@ -327,6 +339,8 @@ def _immutable() -> dict[str, t.Any]:
         "hour": moment.replace(tzinfo=hour),
         "zone": moment.replace(tzinfo=Zone()),
         **{"date": moment.date(), "time": moment.time(), "span": datetime.timedelta(1)},
+        **{"amount": Amount(1), "loud amount": Amount("snan"), "quiet amount": Amount("nan")},
+        **{"day": Day(2020, 1, 1), "own span": Span(1)},
         **{"uuid": uuid.UUID(int=1), "bytes": b"a", "array": bytearray(b"a")},
         **{"path": pathlib.PurePosixPath("/a"), "status": Status.A, "other status": Status.B},
         **{"level": Level.LOW, "high": Level.HIGH, "kind": Kind.A, "rank": Rank(1)},
@@ -358,7 +372,8 @@ def _collections() -> dict[str, t.Any]:
         **{"flags": [True, 2], "texts": ["a", "b"], "list of own": [OWN], "list of nan": [nan]},
         **{"large": [2**70], "surrogates": ["\ud800"], "nested": [["a"], 1], "circle": circle},
         **{"no list": [], "listed": Listed(["a", 1]), "deque": collections.deque(["a", 1])},
-        **{"range": range(3), "generator": _texts(), "iterator": iter(["a", 1])},
+        **{"range": range(3), "no range": range(0)},
+        **{"generator": _texts(), "iterator": iter(["a", 1])},
     }
 
 

@@ -47,7 +47,12 @@ _BASES: tuple[type, ...] = (
     *(datetime.datetime, uuid.UUID, pathlib.PurePath),
     *(collections.OrderedDict, collections.Counter),
 )
-_NATIVE = (int, float, str, bytes)
+#: Classes of which others inherit comparisons that are written in C: they call nothing.
+_NATIVE = tuple(
+    each
+    for each in (int, float, str, bytes, decimal.Decimal, datetime.date, datetime.timedelta)
+    if type(vars(each)["__eq__"]) is types.WrapperDescriptorType
+)
 #: The classes of keys of rows that are shown, and compared in Python.
 KEY_KINDS = frozenset({int, str, uuid.UUID})
 #: Classes whose values Python finds in a set by their hash.

@@ -104,6 +104,7 @@ SILENT = (
     *(('forall([_, v] in u.x, v = "a")', "entries"), ('(y := u.x and y = "a")', "a")),
     *(('u.x in ["a", 1, true]', "None"), ("u.x.year > 2019", "date"), ("u.x.x = 1", "pair")),
     *(("u.x = KDICT.kind", "a"), ("1 in u.x", "keys"), ("u.x == KD", "one")),
+    *(("u.x = KD", "amount"), ("u.x = KE", "range"), ("u.x = KD", "own span")),
     *(("u.x.get(1) = nil", "entries"), ("u.x.get(u.x.kind) = nil", "entries")),
     *(('u.x = "a"', "kind"), ('u.x in ["a", "b", "c", "d"]', "kind"), ('u.x = "a"', "level")),
 )

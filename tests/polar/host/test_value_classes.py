@@ -20,8 +20,10 @@ from flask_oso.polar.host.value_classes import (
     is_told_from_nil,
 )
 from tests.support.value_kinds import (
+    Amount,
     AnswersAll,
     Data,
+    Day,
     Kind,
     Level,
     OnlyUnequal,
@@ -41,13 +43,13 @@ from tests.support.value_kinds import (
 _NOON = datetime.datetime(2027, 4, 5, 12)
 
 
-@pytest.mark.parametrize("cls", [Level, Kind, QuietText, QuietInteger])
+@pytest.mark.parametrize("cls", [Level, Kind, QuietText, QuietInteger, Amount, Day])
 def test_class_that_inherits_all_comparisons(cls: type) -> None:
-    """An enum of integers or strings compares as these do."""
+    """An enum of integers or strings compares as these do, and an amount as a decimal does."""
     assert inherits_comparisons(cls)
 
 
-@pytest.mark.parametrize("cls", [OwnInteger, OwnText, Status, Own, Pair, object])
+@pytest.mark.parametrize("cls", [OwnInteger, OwnText, OwnDecimal, Status, Own, Pair, object])
 def test_class_with_comparisons_of_its_own(cls: type) -> None:
     """One overridden comparison is enough, and so is another base."""
     assert not inherits_comparisons(cls)

@@ -73,7 +73,7 @@ class KnownClasses:
         # Classes whose attributes Python reads directly, if the sandbox knows their names.
         self.readable: set[type] = {*self.objects}
         # Classes whose values Python compares without running code of a class.
-        self.simple: set[type] = {*EQUATED}
+        self.simple: set[type] = {*EQUATED, range}
         # Those of them whose objects equal themselves alone, and have the hash of that.
         self.alone: set[type] = set()
         # Classes that derive from a native one and compare as it does.

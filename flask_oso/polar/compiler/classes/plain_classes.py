@@ -86,7 +86,7 @@ def equals_itself(value: t.Any) -> bool:
         return True
     if kind in MOMENTS:
         return is_comparable_moment(value, value)
-    if kind is decimal.Decimal:
+    if issubclass(kind, decimal.Decimal) and inherits_comparisons(kind):
         # A signalling NaN raises.
-        return not value.is_nan()
+        return not decimal.Decimal.is_nan(value)
     return (kind in EQUATED or inherits_comparisons(kind)) and bool(value == value)
