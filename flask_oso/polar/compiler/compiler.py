@@ -120,7 +120,8 @@ class RuleCompiler:
         #: The last call of a clause that only passes on, where the deciding rule is wanted.
         self.passed_on: Term | None = None
         #: Whether the calls of the function are tabled.
-        self._is_tabled = not variant.open and names.is_recursive(variant.name)
+        self._is_recursive = names.is_recursive(variant.name)
+        self._is_tabled = not variant.open and self._is_recursive
         #: The variables that are arguments without a value.
         self.open_variables: list[tuple[int, int]] = []
         #: Why some goals are not compiled, by the identity of the goal; and those of them that are
@@ -277,8 +278,13 @@ class RuleCompiler:
             OTHERS=[load(o.name) for o in others],
         )
         value = self.fresh()
+        # Most are texts.
         checked = """
-            VALUE = NAME if type(NAME) in decided and NAME == NAME else check_found(NAME, GIVEN)
+            VALUE = (
+                NAME
+                if type(NAME) is str or (type(NAME) in decided and NAME == NAME)
+                else check_found(NAME, GIVEN)
+            )
         """
         out.append(stmt(checked, VALUE=value, NAME=ref.name, GIVEN=given))
         return load(value)
@@ -297,7 +303,7 @@ class RuleCompiler:
             if entry is not None:
                 known = entry[1]
                 if entry[0] is None:
-                    if not known.waits: CIRCLE
+                    if IS_CIRCLE: CIRCLE
                 elif known is found: return
                 elif entry[0] is exhausted: AGAIN
         """
@@ -310,6 +316,8 @@ class RuleCompiler:
             *self._looked_up(parameters),
             stmt(
                 again,
+                # The caller goes on with a solution, where the rule does not call itself.
+                IS_CIRCLE=expr("not known.waits") if self._is_recursive else ast.Constant(False),
                 CIRCLE=self._left_to_solver("hand_over_each", parameters),
                 AGAIN=self._left_to(expr("found.again(known)")),
             ),
@@ -390,20 +398,22 @@ class RuleCompiler:
         What follows has failed with the others.
         """
         solution, key = self.fresh(), self.fresh()
-        keys = [
-            _key_of(value.id) if isinstance(value, ast.Name) else call("key_of", value)
-            for value in values
-        ]
+        keys = [*map(_key_of_found, values)]
         yielded = """
             KEY = KEYS
             if KEY not in found:
                 SOLUTION = found[KEY] = VALUES
-                found.waits = True
-                yield SOLUTION
-                found.waits = False
+                YIELDED
         """
+        given: list[ast.stmt] = [ast.Expr(ast.Yield(load(solution)))]
+        if self._is_recursive:
+            given = [*code("found.waits = True"), *given, *code("found.waits = False")]
         one = keys[0] if len(keys) == 1 else tuple_of(keys)
-        return code(yielded, KEY=key, KEYS=one, SOLUTION=solution, VALUES=tuple_of(values))
+        return code(
+            yielded,
+            YIELDED=given,
+            **{"KEY": key, "KEYS": one, "SOLUTION": solution, "VALUES": tuple_of(values)},
+        )
 
     def _noted_end(self) -> list[ast.stmt]:
         """Write that a search notes that it ended."""
@@ -584,13 +594,17 @@ class RuleCompiler:
 
     def finish(self, scope: Scope, out: list[ast.stmt]) -> None:
         """Write the remaining sandbox checks; refuse a goal that still waits."""
+        unchecked: dict[str, Ref] = {}
         for cell in scope.cells.values():
             # What waits for a variable outside of a negation is nothing that happens inside.
             if cell.waiting and cell.ref is None and not cell.is_outside:
                 where = cell.waiting[0][0].span
                 raise NotCompilable("a condition on a variable that is never bound", where)
             if cell.ref is not None and cell.ref.read is not None:
-                self.check_sandbox(cell.ref, out)
+                # Several variables may have become one value.
+                unchecked.setdefault(cell.ref.name, cell.ref)
+        for ref in unchecked.values():
+            self.check_sandbox(ref, out)
 
     def write_goals(self, goals: Pending, scope: Scope, out: list[ast.stmt], place: Output) -> None:
         """Write goals one after the other; each may open a block for the goals that follow."""
@@ -644,6 +658,15 @@ def _has_literal(clause: Clause, position: int) -> bool:
 def _key_of(name: str) -> ast.expr:
     """Write what identifies a value."""
     return expr("id(NAME) if type(NAME) in plain else key_of(NAME)", NAME=name)
+
+
+def _key_of_found(value: ast.expr) -> ast.expr:
+    """Write what identifies a value that was found: most are texts, which are themselves."""
+    if isinstance(value, ast.Name):
+        found = "NAME if type(NAME) is str else OTHER"
+        return expr(found, NAME=value.id, OTHER=_key_of(value.id))
+    is_text = isinstance(value, ast.Constant) and type(value.value) is str
+    return value if is_text else call("key_of", value)
 
 
 def _note(state: ast.expr) -> ast.stmt:

@@ -145,7 +145,8 @@ class CompiledProgram(Runtime):
         self._names["virtual_subclasses"] = self.virtual_subclasses
         self._names.update(named_operations(self._classes, self.equality))
         self._names.update(OBSERVING_NAMES)
-        self._open = OpenValues(self, self._names["variable"], self._as_data)
+        plain = self._classes.plain
+        self._open = OpenValues(self, self._names["variable"], self._as_data, plain)
 
     # -- making functions -----------------------------------------------------------------
 

@@ -21,6 +21,7 @@ class OpenValues:
 
     :param variable: stands for the open argument.
     :param as_data: gives arguments as compiled rules take them; ``None`` if the solver has to.
+    :param plain: the classes whose objects they take as they are.
     """
 
     def __init__(
@@ -28,8 +29,10 @@ class OpenValues:
         program: StringProgram,
         variable: object,
         as_data: Callable[[tuple[t.Any, ...]], tuple[t.Any, ...] | None],
+        plain: t.AbstractSet[type],
     ) -> None:
-        self._program, self._variable, self._as_data = program, variable, as_data
+        self._program, self._variable = program, variable
+        self._as_data, self._plain = as_data, plain
         #: By the rule, the position of the argument, and the classes of the others.
         self._functions: dict[tuple[t.Any, ...], Callable[..., t.Any]] = {}
 
@@ -52,7 +55,9 @@ class OpenValues:
             self._functions[name, at, *kinds] = made
             if program.searches.get((name, at, *kinds)) is no_answer and list not in kinds:
                 # Nothing on plain data is tried before.
-                program.searches[name, at, *kinds] = self._search(made, name, at)
+                are_plain = self._plain.issuperset(kinds)
+                search = self._search(made, name, at, are_plain=are_plain)
+                program.searches[name, at, *kinds] = search
         return made
 
     def found(
@@ -64,15 +69,22 @@ class OpenValues:
         :returns: ``None`` where the solver has to answer, as for a rule that leaves it open.
         """
         function = self._functions.get((name, at, *kinds)) or self.prepare(name, at, kinds)
-        return None if function is None else self._values(function, name, at, args)
+        taken = self._as_data((*args[:at], *args[at + 1 :]))
+        if function is None or taken is None:
+            return None
+        return self._values(function, name, args, (*taken[:at], self._variable, *taken[at:]))
 
     def _values(
-        self, function: Callable[..., t.Any], name: str, at: int, args: tuple[t.Any, ...]
+        self,
+        function: Callable[..., t.Any],
+        name: str,
+        args: tuple[t.Any, ...],
+        given: tuple[t.Any, ...],
     ) -> set[t.Any] | None:
-        taken = self._as_data((*args[:at], *args[at + 1 :]))
-        if taken is None:
-            return None
-        given = (*taken[:at], self._variable, *taken[at:])
+        """Call a function.
+
+        :param given: the arguments as it takes them.
+        """
         try:
             return {value for (value,) in function(*given, 0, new_clock())}
         except SolverNeeded:
@@ -82,15 +94,23 @@ class OpenValues:
             self._program.raise_as_solver(name, args)
             raise
 
-    def _search(self, function: Callable[..., t.Any], name: str, at: int) -> StringSearch:
-        """Return a function that gives the values, for callers that have looked at the classes."""
+    def _search(
+        self, function: Callable[..., t.Any], name: str, at: int, *, are_plain: bool
+    ) -> StringSearch:
+        """Return a function that gives the values, for callers that have looked at the classes.
+
+        :param are_plain: whether compiled rules take all arguments as they are.
+        """
         is_left = False
 
         def search(*args: t.Any) -> set[t.Any] | None:
             nonlocal is_left
             if is_left:
                 return None
-            found = self._values(function, name, at, args)
+            others = (*args[:at], *args[at + 1 :])
+            taken = others if are_plain else self._as_data(others)
+            given = None if taken is None else (*taken[:at], self._variable, *taken[at:])
+            found = None if given is None else self._values(function, name, args, given)
             # The solver answers the next time, too.
             is_left = found is None
             return found
