@@ -35,7 +35,7 @@ from ...classes.equality import SideEffectFreeEquality
 from ...classes.generated_equality import is_data_class
 from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
-from ...classes.weak_classes import ClassMemo, add_class, set_for_pair
+from ...classes.weak_classes import ClassMemo, add_class, set_for_class, set_for_pair
 from .plain_data import (
     AMONG_ALIKE,
     MAX_ELEMENTS,
@@ -103,6 +103,12 @@ class SilentComparisons:
         #: The classes of networks, and those of their addresses, which are found by Python.
         self._addresses: dict[type, type] = {}
         self._ways: dict[tuple[type, type], _Way] = {}
+        #: Those of two values of one class, which are found in less time.
+        self._own_ways: dict[type, _Way] = {tuple: are_alike_flat}
+        #: Classes of simple values for which ``in`` a set is that of Python.
+        self._found_by_hash: set[type] = set()
+        #: How a value is looked for among others of its class, all at once.
+        self._among_alike = {**AMONG_ALIKE}
 
     def _test_told(self, kind: type) -> bool:
         if kind in QUESTIONS:
@@ -127,9 +133,10 @@ class SilentComparisons:
         if kind is type(right):
             if kind is list:
                 return self._are_alike(left, right)
-            if kind is tuple:
-                return are_alike_flat(left, right)
-        way = self._ways.get((type(left), type(right)))
+            own = self._own_ways.get(kind)
+            if own is not None:
+                return own(left, right)
+        way = self._ways.get((kind, type(right)))
         if way is None:
             way = self._way_of(type(left), type(right))
         return way(left, right)
@@ -152,6 +159,11 @@ class SilentComparisons:
         # A class that is not known yet may be known later.
         if is_known or way != self._by_fields:
             set_for_pair(self._ways, (left, right), way, keeps=self._is_kept)
+            if left is right:
+                set_for_class(self._own_ways, left, way, keeps=is_kept)
+                if way is are_alike_flat:
+                    # A tuple with names.
+                    set_for_class(self._among_alike, left, is_tuple_among, keeps=is_kept)
         return way
 
     def _is_kept(self, kind: type) -> bool:
@@ -244,6 +256,7 @@ class SilentComparisons:
                     if kind is not float or part != part:
                         if (type(left), type(left)) in self._ways:
                             self._ways[type(left), type(left)] = self._by_fields
+                            self._own_ways.pop(type(left), None)
                         return self._by_fields(left, right)
             same: bool = mine == other
             return same
@@ -325,6 +338,8 @@ class SilentComparisons:
         """
         kind, mine, simple = type(collection), type(item), self._simple
         if kind not in GONE_THROUGH:
+            if mine in self._found_by_hash and kind in _SETS:
+                return item in collection
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
                 # As `find_by_hash` does it.
                 return item in collection
@@ -337,7 +352,12 @@ class SilentComparisons:
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        if mine is str or mine is int or mine in simple or mine in self._derived:
+        among_alike = self._among_alike.get(mine)
+        if among_alike is not None:
+            known = among_alike(item, elements, not is_searched and kind in _IN_ORDER)
+            if known is not None:
+                return known
+        elif mine is str or mine is int or mine in simple or mine in self._derived:
             found, is_first = False, not is_searched and kind in _IN_ORDER
             # With `map` this takes longer, for few elements twice as long.
             for element in elements:
@@ -407,6 +427,8 @@ class SilentComparisons:
         if kind in SETS:
             if mine in self._simple:
                 is_found = self._is_hashed(mine)
+                if is_found and mine is not bool and mine is not int:
+                    add_class(self._found_by_hash, mine, keeps=self._keeps(mine))
             else:
                 is_found = is_hashed_tuple(item) or self._is_hashed_data(item)
                 if not is_found and collection and self._is_hashed(mine):
@@ -447,14 +469,6 @@ class SilentComparisons:
         :param is_first: whether none behind one that is equal is looked at.
         """
         mine = type(item)
-        among_alike = AMONG_ALIKE.get(mine)
-        if among_alike is None and self._ways.get((mine, mine)) is are_alike_flat:
-            # A tuple with names.
-            among_alike = is_tuple_among
-        if among_alike is not None:
-            known = among_alike(item, elements, is_first)
-            if known is not None:
-                return known
         if not elements and mine not in self._objects and mine not in SCALARS:
             # Nothing else looks at what is searched for.
             raise NotSilent

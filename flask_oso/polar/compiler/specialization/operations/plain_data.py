@@ -7,6 +7,7 @@ In go values, lists and dictionaries; out comes what holds of all of their eleme
 from __future__ import annotations
 
 import decimal
+import itertools
 import types
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
@@ -187,14 +188,17 @@ def is_tuple_among(item: t.Any, elements: list[t.Any], is_first: bool) -> bool |
     for part in item:
         if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
             return None
-    first = item[0] if cls is tuple and item else None
+    first, last = item if cls is tuple and len(item) == 2 else (None, None)
+    # Most have parts of the same classes.
+    ahead, behind = type(first), type(last)
     for element in elements:
         if type(element) is not cls:
             return None
         if cls is tuple and len(element) == 2:
             one, other = element
-            is_plain = type(one) is str or type(one) in ELEMENTS
-            if not is_plain or not (type(other) is str or type(other) in ELEMENTS):
+            if type(one) is not ahead and type(one) not in ELEMENTS:
+                return None
+            if type(other) is not behind and type(other) not in ELEMENTS:
                 return None
             # Most differ in the first part: to compare that takes less than to compare tuples.
             if one is not first and one != first:
@@ -231,7 +235,7 @@ def is_dictionary_among(item: t.Any, elements: list[t.Any], is_first: bool) -> b
         return None
     wanted, found = None, False
     try:
-        for element in (item, *elements):
+        for element in itertools.chain((item,), elements):
             if type(element) is not dict:
                 return None
             for key, part in element.items():
