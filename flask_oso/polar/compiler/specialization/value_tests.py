@@ -145,11 +145,12 @@ def is_among(
     is_set = collection.exact in (set, frozenset)
     slowly.is_set = is_set  # type: ignore[attr-defined]
     hashed = [] if is_set else [is_of(collection.name, "sets")]
-    is_large = compared(load(item.name), ast.Gt(), ast.Constant(1))
+    # For Python, ``True`` is the number 1.
+    is_no_boolean = expr("X > 1 or X < 0", X=item.name)
     if item.exact is int:
-        hashed.append(is_large)
+        hashed.append(is_no_boolean)
     elif not is_known:
-        is_number = all_of([is_type(item.name, "int"), is_large])
+        is_number = all_of([is_type(item.name, "int"), is_no_boolean])
         hashed.append(any_of([is_type(item.name, "str"), is_number]))
     in_set = compared(written(item), ast.In(), load(collection.name))
     return ast.IfExp(all_of(hashed), in_set, slowly) if hashed else in_set
