@@ -482,3 +482,86 @@ def test_lists_that_share_their_elements_are_not_written_out() -> None:
     assert oso.is_allowed([2], "read", page)
 
     assert calls_of(lambda: oso.is_allowed([3], "read", page)) < 50_000
+
+
+class Asked:
+    """Has what a test gives it."""
+
+    def __init__(self, **values: t.Any) -> None:
+        vars(self).update(values)
+
+    def may_do(self, _doc: t.Any) -> t.Any:
+        return self.actions  # type: ignore[attr-defined]
+
+
+class Point(t.NamedTuple):
+    """A tuple with names."""
+
+    x: int
+    y: int
+
+
+def calls_once_known(ask: t.Callable[[], t.Any]) -> int:
+    """Count the calls of a question that was asked before."""
+    for _ in range(3):
+        ask()
+    return calls_of(ask)
+
+
+def loaded(condition: str) -> Oso:
+    oso = Oso()
+    oso.register_class(Asked)
+    oso.load_str(f'allow(user: Asked, "read", _: Asked) if {condition};')
+    return oso
+
+
+@pytest.mark.parametrize("number", [-1, -(2**63), 2, 2**63 - 1])
+def test_number_is_looked_up_in_a_set_at_once(number: int) -> None:
+    """Only 0 and 1 may be Booleans for Python."""
+    oso, user = loaded("user.id in user.ids"), Asked(id=number, ids={1, 5, True})
+
+    assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 3
+
+
+@pytest.mark.parametrize("value", [Point(1, 2), (1, 2), {"x": 1}])
+def test_value_is_looked_for_in_a_list_in_two_calls(value: t.Any) -> None:
+    """One that tells how, and one that looks at all elements."""
+    oso, user = loaded("user.v in user.among"), Asked(v=value, among=[value] * 5)
+
+    assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 5
+
+
+def test_action_that_a_method_gives_costs_no_call() -> None:
+    """A search that goes on with the next one is counted as a call, too."""
+    oso = Oso()
+    oso.register_class(Asked)
+    oso.load_str(
+        "allow(user: Asked, action, doc: Asked) if action in user.may_do(doc);"
+        'allow(user: Asked, "delete", doc: Asked) if doc.owner = user;'
+    )
+    few, many = (Asked(actions=[f"a{n}" for n in range(count)], owner=1) for count in (3, 30))
+
+    counts = [
+        calls_once_known(lambda user=user: oso.authorized_actions(user, user))  # type: ignore[misc]
+        for user in (few, many)
+    ]
+
+    assert counts[1] - counts[0] == 27
+
+
+def test_range_and_amounts_are_plain_data() -> None:
+    """They are compared where they stand, and the rules are not asked."""
+    oso, user = loaded("user.v = user.w"), Asked(v=range(3), w=range(3))
+
+    assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 3
+
+
+def test_objects_in_a_list_are_looked_at_in_one_call() -> None:
+    """Of one class, all are plain data and equal themselves, or none is."""
+    oso = loaded(
+        "sum(user.parts, n) and n > 3;"
+        "sum([], 0); sum([first, *rest], n) if sum(rest, m) and n = m + first.size"
+    )
+    user = Asked(parts=[Asked(size=each) for each in range(4)])
+
+    assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 6

@@ -57,6 +57,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "among_first": "x in xs, which looks at no element behind the first that is equal",
     "among_values": "x in d.values(), of a dictionary",
     "are_themselves": "tells whether values equal themselves, which NaN does not",
+    "is_equal_data": "tells whether a list is one of Polar as it is, and equals itself",
     "as_data": "arguments, lists as copies; None: the solver answers",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",

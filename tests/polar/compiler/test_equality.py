@@ -307,3 +307,32 @@ def test_dataclass_that_derives_from_a_value_class_equals_its_values(
     asked = [oso.is_allowed(user, action, doc) for action in ("read", "no", "read", "no")]
 
     assert asked == [True, False, True, False]
+
+
+class Counted(tuple):  # type: ignore[type-arg]
+    """A tuple that says itself how long it is, and what it begins with; it notes that."""
+
+    asked = 0
+
+    def __len__(self) -> int:
+        Counted.asked += 1
+        return tuple.__len__(self)
+
+    def __getitem__(self, at: t.Any) -> t.Any:
+        Counted.asked += 1
+        return tuple.__getitem__(self, at)
+
+
+@pytest.mark.parametrize("condition", ["user.v = doc.v", "doc.v in user.among"])
+def test_tuple_of_a_class_is_compared_without_its_methods(condition: str) -> None:
+    """Python compares the elements, and so does what looks through tuples in one loop."""
+    oso = Oso()
+    oso.load_str(f'allow(user, "read", doc) if {condition};')
+    user, others = Plain(), [Plain() for _ in range(3)]
+    user.v, user.among = Counted((1, "a")), [Counted((2, "a")), Counted((1, "a"))]  # type: ignore[attr-defined]
+    for doc, value in zip(others, [(1, "a"), (1, "b"), (True, "a")], strict=True):
+        doc.v = Counted(value)  # type: ignore[attr-defined]
+    before = Counted.asked
+    asked = [oso.is_allowed(user, "read", doc) for doc in (*others, *others)]
+
+    assert (asked, Counted.asked) == ([True, False, True] * 2, before)

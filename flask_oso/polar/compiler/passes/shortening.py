@@ -8,7 +8,7 @@ In go the statements of a function; they are changed where they stand. The equat
     count = count + len(v);  if count > N: return None  =>  if len(v) > N: return None
     found = False;  if p: found = True;  return found   =>  if p: return True;  return False
     c = None;  p;  return found                         =>  p;  return found
-    v = [a, b]; if not is_plain_data([a, b]): return None; p      =>  p
+    v = [a, b]; if not is_equal_data([a, b]): return None; p      =>  p
     v = entries_of(d);  for e in [*v]: … a = e[0]; b = e[1]  =>  …  for a, b in v: …
     v = all_texts(x);  if a in v: …  =>  v = all_texts(x, True);  if a in v: …
 

@@ -224,12 +224,12 @@ class Guards:
         if known is None:
             region.give_up_if(negate(is_type(value.name, "list")))
             known = self.computed(region, unpacked(value.name), key, span)
-            is_odd = negate(call("is_plain_data", load(known.name)))
+            test = "is_plain_data"
             if self.functions is not None:
                 # Functions give parts of it to others, which have it under other names.
-                is_odd = any_of([is_odd, negate(call("are_themselves", load(known.name)))])
+                test = "is_equal_data"
                 region.known["itself", known.name] = known
-            region.give_up_if(is_odd)
+            region.give_up_if(negate(call(test, load(known.name))))
             region.note_checked(value, known)
         return known
 

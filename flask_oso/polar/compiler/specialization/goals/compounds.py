@@ -414,8 +414,7 @@ class Compounds(Alternatives):
         region.note_checked(made)
         if any(each.literal is None for each in values):
             unknown = ast.List([*map(written, values)], ast.Load())
-            tests = [negate(call(each, unknown)) for each in ("is_plain_data", "are_themselves")]
-            region.give_up_if(any_of(tests))
+            region.give_up_if(negate(call("is_equal_data", unknown)))
         if parts is not None:
             self.guards.built[made.name] = Built(parts, region.reads[before:])
         return made

@@ -564,6 +564,17 @@ class SilentComparisons:
     def _is_text(self, kind: type) -> bool:
         return kind is str or (kind in self._derived and issubclass(kind, str))
 
+    def is_equal_data(self, values: list[t.Any]) -> bool:
+        """Tell whether a list becomes a list of Polar as it is, and equals itself."""
+        # Most have objects of one class alone, which one loop tells.
+        known = None
+        for value in values:
+            if type(value) is not known:
+                known = type(value)
+                if known not in self._alone or known not in self._objects:
+                    return self._takes_list(values) and self.are_themselves(values)
+        return True
+
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""
         simple, known = self._simple, None
