@@ -518,7 +518,7 @@ def loaded(condition: str) -> Oso:
 @pytest.mark.parametrize("number", [-1, -(2**63), 2, 2**63 - 1])
 def test_number_is_looked_up_in_a_set_at_once(number: int) -> None:
     """Only 0 and 1 may be Booleans for Python."""
-    oso, user = loaded("user.id in user.ids"), Asked(id=number, ids={1, 5, True})
+    oso, user = loaded("user.id in user.ids"), Asked(id=number, ids={1, 5})
 
     assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 3
 

@@ -302,11 +302,15 @@ class RuleCompiler:
         again = """
             if entry is not None:
                 known = entry[1]
-                if entry[0] is None:
-                    if IS_CIRCLE: CIRCLE
+                if entry[0] is None: CIRCLE
                 elif known is found: return
                 elif entry[0] is exhausted: AGAIN
         """
+        # Of a rule that does not call itself, the caller goes on with a solution.
+        circle: list[ast.stmt] = [ast.Pass()]
+        if self._is_recursive:
+            handed = self._left_to_solver("hand_over_each", parameters)
+            circle = code("if not known.waits: HANDED", HANDED=handed)
         return [
             stmt(
                 "state = exhausted if FIRST is variable or FIRST is read_alone else shared",
@@ -316,9 +320,7 @@ class RuleCompiler:
             *self._looked_up(parameters),
             stmt(
                 again,
-                # The caller goes on with a solution, where the rule does not call itself.
-                IS_CIRCLE=expr("not known.waits") if self._is_recursive else ast.Constant(False),
-                CIRCLE=self._left_to_solver("hand_over_each", parameters),
+                CIRCLE=circle,
                 AGAIN=self._left_to(expr("found.again(known)")),
             ),
             stmt("entry = table[key] = [None, found, *BOUND]", BOUND=[*map(load, bound)]),
@@ -411,8 +413,11 @@ class RuleCompiler:
         one = keys[0] if len(keys) == 1 else tuple_of(keys)
         return code(
             yielded,
+            KEY=key,
+            KEYS=one,
+            SOLUTION=solution,
+            VALUES=tuple_of(values),
             YIELDED=given,
-            **{"KEY": key, "KEYS": one, "SOLUTION": solution, "VALUES": tuple_of(values)},
         )
 
     def _noted_end(self) -> list[ast.stmt]:

@@ -29,7 +29,7 @@ class OpenValues:
         program: StringProgram,
         variable: object,
         as_data: Callable[[tuple[t.Any, ...]], tuple[t.Any, ...] | None],
-        plain: t.AbstractSet[type],
+        plain: set[type],
     ) -> None:
         self._program, self._variable = program, variable
         self._as_data, self._plain = as_data, plain

@@ -248,16 +248,15 @@ class SilentComparisons:
 
         def are_alike(left: t.Any, right: t.Any) -> bool:
             mine, other = read(left), read(right)
-            for parts in (mine, other):
-                for part in parts:
-                    if (kind := type(part)) is str or kind in _FIELDS:
-                        continue
-                    # Not a number is unequal to itself for newer versions of Python.
-                    if kind is not float or part != part:
-                        if (type(left), type(left)) in self._ways:
-                            self._ways[type(left), type(left)] = self._by_fields
-                            self._own_ways.pop(type(left), None)
-                        return self._by_fields(left, right)
+            for part in mine + other:
+                if (kind := type(part)) is str or kind in _FIELDS:
+                    continue
+                # Not a number is unequal to itself for newer versions of Python.
+                if kind is not float or part != part:
+                    if (type(left), type(left)) in self._ways:
+                        self._ways[type(left), type(left)] = self._by_fields
+                        self._own_ways.pop(type(left), None)
+                    return self._by_fields(left, right)
             same: bool = mine == other
             return same
 
