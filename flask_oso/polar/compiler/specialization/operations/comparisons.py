@@ -104,7 +104,7 @@ class SilentComparisons:
         self._addresses: dict[type, type] = {}
         self._ways: dict[tuple[type, type], _Way] = {}
         #: Those of two values of one class, which are found in less time.
-        self._own_ways: dict[type, _Way] = {tuple: are_alike_flat}
+        self._own_ways: dict[type, _Way] = {}
         #: Classes of simple values for which ``in`` a set is that of Python.
         self._found_by_hash: set[type] = set()
         #: How a value is looked for among others of its class, all at once.
@@ -133,6 +133,8 @@ class SilentComparisons:
         if kind is type(right):
             if kind is list:
                 return self._are_alike(left, right)
+            if kind is tuple:
+                return are_alike_flat(left, right)
             own = self._own_ways.get(kind)
             if own is not None:
                 return own(left, right)
