@@ -11,6 +11,7 @@ import sys
 import types
 import typing as t
 import weakref
+from ipaddress import IPv4Address
 
 import pytest
 
@@ -19,6 +20,7 @@ from flask_oso.polar.compiler.classes.equality import SideEffectFreeEquality
 from flask_oso.polar.exceptions import OsoError
 from flask_oso.polar.spelling import MOST_SUGGESTIONS
 from tests.support.answers import specialized
+from tests.support.value_kinds import Amount, Day, QuietInteger
 
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
 
@@ -523,7 +525,7 @@ def test_number_is_looked_up_in_a_set_at_once(number: int) -> None:
     assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 3
 
 
-@pytest.mark.parametrize("value", [Point(1, 2), (1, 2), {"x": 1}])
+@pytest.mark.parametrize("value", [Point(1, 2), (1, 2), {"x": 1}, IPv4Address(1)])
 def test_value_is_looked_for_in_a_list_in_two_calls(value: t.Any) -> None:
     """One that tells how, and one that looks at all elements."""
     oso, user = loaded("user.v in user.among"), Asked(v=value, among=[value] * 5)
@@ -549,9 +551,10 @@ def test_action_that_a_method_gives_costs_no_call() -> None:
     assert counts[1] - counts[0] == 27
 
 
-def test_range_and_amounts_are_plain_data() -> None:
-    """They are compared where they stand, and the rules are not asked."""
-    oso, user = loaded("user.v = user.w"), Asked(v=range(3), w=range(3))
+@pytest.mark.parametrize("value", [range(3), Amount(1), Day(2027, 4, 5), QuietInteger(1)], ids=repr)
+def test_value_that_compares_as_python_does_is_compared_where_it_stands(value: t.Any) -> None:
+    """Neither an operation nor the rules are asked."""
+    oso, user = loaded("user.v = user.w"), Asked(v=value, w=value)
 
     assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 3
 

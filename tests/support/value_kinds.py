@@ -11,6 +11,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import ipaddress
 import pathlib
 import re
 import types
@@ -341,6 +342,8 @@ def _immutable() -> dict[str, t.Any]:
         **{"date": moment.date(), "time": moment.time(), "span": datetime.timedelta(1)},
         **{"amount": Amount(1), "loud amount": Amount("snan"), "quiet amount": Amount("nan")},
         **{"day": Day(2020, 1, 1), "own span": Span(1)},
+        **{"address": ipaddress.IPv4Address(1), "address 2": ipaddress.IPv4Address(2)},
+        **{"long address": ipaddress.IPv6Address(1), "network": ipaddress.ip_network("0.0.0.0/30")},
         **{"uuid": uuid.UUID(int=1), "bytes": b"a", "array": bytearray(b"a")},
         **{"path": pathlib.PurePosixPath("/a"), "status": Status.A, "other status": Status.B},
         **{"level": Level.LOW, "high": Level.HIGH, "kind": Kind.A, "rank": Rank(1)},

@@ -78,10 +78,21 @@ def is_told_from_nil(cls: type) -> bool:
 
     Then it equals ``None`` only if it is ``None``.
     """
-    if cls is types.NoneType or _is_of_addresses(cls):
+    if cls is types.NoneType or is_of_addresses(cls):
         return True
     return sandbox.passes_sandbox(cls) and all(
         _is_native(_owner(cls, name)) for name in ("__eq__", "__ne__")
+    )
+
+
+def is_of_addresses(cls: type) -> bool:
+    """Return whether a class is one of ``ipaddress``, whose objects ask for a missing attribute.
+
+    Two of one class run no code of an application. A class that derives from it may compute what
+    is compared.
+    """
+    return cls.__module__ == "ipaddress" and cls is getattr(
+        sys.modules.get("ipaddress"), cls.__name__, None
     )
 
 
@@ -203,16 +214,6 @@ def _is_native(owner: type) -> bool:
         return True
     # Without an import of what few programs have: that takes a millisecond.
     return owner is getattr(sys.modules.get("fractions"), "Fraction", None)
-
-
-def _is_of_addresses(cls: type) -> bool:
-    """Return whether a class is one of ``ipaddress``, whose objects ask for a missing attribute.
-
-    One that derives from it may compute what is compared.
-    """
-    return cls.__module__ == "ipaddress" and cls is getattr(
-        sys.modules.get("ipaddress"), cls.__name__, None
-    )
 
 
 def _owner(cls: type, name: str) -> type:

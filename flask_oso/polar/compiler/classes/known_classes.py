@@ -186,6 +186,9 @@ class KnownClasses:
             return False
         if inherits_comparisons(kind):
             self._add(kind, self.derived)
+            if not issubclass(kind, str):
+                # What is no text is compared as Python does, also with one.
+                self._add(kind, self.simple)
             if issubclass(kind, (int, float, str)):
                 self._add(kind, self.ordered)
         if is_told_from_nil(kind):

@@ -30,6 +30,7 @@ from ....host.value_classes import (
     find_in_network,
     is_comparable_moment,
     is_hashed_tuple,
+    is_of_addresses,
 )
 from ...classes.equality import SideEffectFreeEquality
 from ...classes.generated_equality import is_data_class
@@ -38,6 +39,7 @@ from ...classes.readable_classes import NotSilent
 from ...classes.weak_classes import ClassMemo, add_class, set_for_class, set_for_pair
 from .plain_data import (
     AMONG_ALIKE,
+    AMONG_BY_WAY,
     MAX_ELEMENTS,
     MOST_NESTED,
     TEXTS,
@@ -163,9 +165,9 @@ class SilentComparisons:
             set_for_pair(self._ways, (left, right), way, keeps=self._is_kept)
             if left is right:
                 set_for_class(self._own_ways, left, way, keeps=is_kept)
-                if way is are_alike_flat:
-                    # A tuple with names.
-                    set_for_class(self._among_alike, left, is_tuple_among, keeps=is_kept)
+                among = None if self._is_simple(left) else AMONG_BY_WAY.get(way)
+                if among is not None:
+                    set_for_class(self._among_alike, left, among, keeps=is_kept)
         return way
 
     def _is_kept(self, kind: type) -> bool:
@@ -179,7 +181,8 @@ class SilentComparisons:
             return operator.eq if left is right else are_different
         if left in MOMENTS and right in MOMENTS:
             return are_one_moment
-        if all(map(self._is_simple, kinds)):
+        is_address = left is right and left in self._objects and is_of_addresses(left)
+        if is_address or all(map(self._is_simple, kinds)):
             return operator.eq
         way = self._way_of_containers(left, right)
         if way is not None:

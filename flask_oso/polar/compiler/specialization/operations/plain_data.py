@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import decimal
 import itertools
+import operator
 import types
 import typing as t
 from collections.abc import Callable, Iterable, Mapping
@@ -255,11 +256,26 @@ def is_dictionary_among(item: t.Any, elements: list[t.Any], is_first: bool) -> b
     return found
 
 
+def is_address_among(item: t.Any, elements: list[t.Any], _is_first: bool) -> bool | None:
+    """Look for an address among others of its class, as above: Python compares two of them."""
+    kind = type(item)
+    for element in elements:
+        if type(element) is not kind:
+            return None
+    return item in elements
+
+
 #: How a value is looked for among others of its class, all at once.
 AMONG_ALIKE: dict[type, Callable[[t.Any, list[t.Any], bool], bool | None]] = {
     tuple: is_tuple_among,
     dict: is_dictionary_among,
     **dict.fromkeys(MOMENTS, is_moment_among),
+}
+#: The same for classes that are met later, by how two of their values unify: tuples with names, and
+#: addresses.
+AMONG_BY_WAY: dict[t.Any, Callable[[t.Any, list[t.Any], bool], bool | None]] = {
+    are_alike_flat: is_tuple_among,
+    operator.eq: is_address_among,
 }
 
 
