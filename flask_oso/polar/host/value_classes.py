@@ -47,10 +47,11 @@ _BASES: tuple[type, ...] = (
     *(datetime.datetime, uuid.UUID, pathlib.PurePath),
     *(collections.OrderedDict, collections.Counter),
 )
-#: Classes of which others inherit comparisons that are written in C: they call nothing.
+#: Classes of which others inherit comparisons that are written in C: they call nothing. Not those
+#: of dates: a day of a class of its own equals a datetime, and this does not equal the day.
 _NATIVE = tuple(
     each
-    for each in (int, float, str, bytes, decimal.Decimal, datetime.date, datetime.timedelta)
+    for each in (int, float, str, bytes, decimal.Decimal, datetime.timedelta)
     if type(vars(each)["__eq__"]) is types.WrapperDescriptorType
 )
 #: The classes of keys of rows that are shown, and compared in Python.

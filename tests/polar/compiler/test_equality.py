@@ -336,3 +336,22 @@ def test_tuple_of_a_class_is_compared_without_its_methods(condition: str) -> Non
     asked = [oso.is_allowed(user, "read", doc) for doc in (*others, *others)]
 
     assert (asked, Counted.asked) == ([True, False, True] * 2, before)
+
+
+class OwnDay(datetime.date):
+    """A day of a class of its own."""
+
+
+@pytest.mark.parametrize("other", [datetime.datetime(2020, 1, 1), datetime.date(2020, 1, 1)])
+@pytest.mark.parametrize("condition", ["user.v = doc.v", "doc.v = user.v", "user.v in doc.among"])
+def test_day_is_compared_from_the_side_of_the_solver(condition: str, other: t.Any) -> None:
+    """It equals a datetime that does not equal it, in Python before 3.13."""
+    osos = Oso(compiled=True), Oso(compiled=False)
+    user, doc = Plain(), Plain()
+    user.v, doc.v, doc.among = OwnDay(2020, 1, 1), other, [other]  # type: ignore[attr-defined]
+    for oso in osos:
+        oso.load_str(f'allow(user, "read", doc) if {condition};')
+
+    compiled, solved = ([oso.is_allowed(user, "read", doc) for _ in range(3)] for oso in osos)
+
+    assert compiled == solved

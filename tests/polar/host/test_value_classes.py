@@ -36,6 +36,7 @@ from tests.support.value_kinds import (
     Pair,
     QuietInteger,
     QuietText,
+    Span,
     Status,
     Zone,
 )
@@ -43,13 +44,13 @@ from tests.support.value_kinds import (
 _NOON = datetime.datetime(2027, 4, 5, 12)
 
 
-@pytest.mark.parametrize("cls", [Level, Kind, QuietText, QuietInteger, Amount, Day])
+@pytest.mark.parametrize("cls", [Level, Kind, QuietText, QuietInteger, Amount, Span])
 def test_class_that_inherits_all_comparisons(cls: type) -> None:
     """An enum of integers or strings compares as these do, and an amount as a decimal does."""
     assert inherits_comparisons(cls)
 
 
-@pytest.mark.parametrize("cls", [OwnInteger, OwnText, OwnDecimal, Status, Own, Pair, object])
+@pytest.mark.parametrize("cls", [OwnInteger, OwnText, OwnDecimal, Day, Status, Own, Pair, object])
 def test_class_with_comparisons_of_its_own(cls: type) -> None:
     """One overridden comparison is enough, and so is another base."""
     assert not inherits_comparisons(cls)
