@@ -423,19 +423,25 @@ class PartialEvaluator:
         return possible, [*others.values()]
 
     def _refused_at(self, clause: Clause, args: tuple[t.Any, ...]) -> int | None:
-        """Return the position of a row that is of no class that a clause is about."""
+        """Return the position of a row, or nil, that is of no class that a clause is about."""
         for at, (parameter, arg) in enumerate(zip(clause.parameters, args, strict=True)):
             specializer = parameter.specializer
-            is_tested = isinstance(arg, SymbolicRow) and isinstance(specializer, Pattern)
-            if is_tested and not self._may_be(arg.row, t.cast(Pattern, specializer)):
+            if isinstance(specializer, Pattern) and not self._may_be(arg, specializer):
                 return at
         return None
 
-    def _may_be(self, row: RowPath, pattern: Pattern) -> bool:
+    def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
+        """Tell whether a row, or nil, may match a pattern; another argument is not looked at."""
         tag = pattern.tag
         if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
-        classes = self._search.classes_of(row)
+        if isinstance(arg, SymbolicRow):
+            classes = self._search.classes_of(arg.row)
+        elif isinstance(arg, Instance) and arg.value is None:
+            # A relation may lead to no row: most rules are about rows of a class.
+            classes = (type(None),)
+        else:
+            return True
         return any(self._patterns.knows_one(cls, tag) is not False for cls in classes)
 
     def _in_order(

@@ -27,7 +27,6 @@ from .algebra.ir import (
     CaseMapped,
     Column,
     Comparison,
-    Constant,
     DecidedLater,
     Exists,
     HasCharacter,
@@ -50,6 +49,7 @@ from .algebra.ir import (
     Unlinked,
     chain_of,
     columns_of,
+    constant,
     is_of_object,
     relation_chains,
     walk_condition,
@@ -352,7 +352,7 @@ class ResidualTemplate:
                 dict(zip(self._ones, rows, strict=True)),
                 {
                     **{
-                        part: Constant(each)
+                        part: constant(each)
                         for part, each in zip(self._decided, decided, strict=True)
                     },
                     **{each.part: new for each, new in zip(self._made, made, strict=True)},
@@ -565,9 +565,9 @@ def _filled(
         if isinstance(part, SameLink) and False in (rows.get(part.left), rows.get(part.right)):
             return FALSE
         if isinstance(part, Unlinked) and part.row in rows:
-            return Constant(rows[part.row] is False)
+            return constant(rows[part.row] is False)
         if isinstance(part, IsNull) and is_of_object(part.column):
-            return Constant(values[t.cast(Column, part.column)] is None)
+            return constant(values[t.cast(Column, part.column)] is None)
         if isinstance(part, IsNan) and is_of_object(part.column):
             # A value that is NaN is never filled in.
             return FALSE

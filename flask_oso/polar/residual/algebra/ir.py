@@ -26,8 +26,12 @@ _Node = t.TypeVar("_Node")
 
 @t.dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def _node(cls: type[_Node]) -> type[_Node]:
-    """Make a frozen dataclass that keeps its hash: nodes are looked up often, and may be large."""
-    made: t.Any = dataclass(frozen=True)(cls)
+    """Make a frozen dataclass that keeps its hash: nodes are looked up often, and may be large.
+
+    It is frozen for type checkers alone: what Python does to freeze one takes most of the time to
+    make it, and thousands are made for a list.
+    """
+    made: t.Any = dataclass(unsafe_hash=True)(cls)
     compute = made.__hash__
 
     def __hash__(self: t.Any) -> int:
@@ -239,7 +243,7 @@ def chain_of(part: t.Any) -> tuple[KnownRow, tuple[str, ...]] | None:
 
 @_node
 class Constant:
-    """True of every row, or of none."""
+    """True of every row, or of none. There are two, so that they are compared with ``is``."""
 
     value: bool
 
@@ -499,8 +503,13 @@ RowCondition = (
     | Closure
 )
 
-TRUE = Constant(True)
-FALSE = Constant(False)
+TRUE: t.Final = Constant(True)
+FALSE: t.Final = Constant(False)
+
+
+def constant(value: bool) -> Constant:
+    """Return the condition that is true of every row, or of none."""
+    return TRUE if value else FALSE
 
 
 # -- walking -------------------------------------------------------------------------
@@ -573,13 +582,16 @@ def walk_condition(condition: t.Any) -> Iterator[t.Any]:
 
 def contains(condition: t.Any, kind: type) -> bool:
     """Tell whether a part of a condition is of a class of nodes."""
-    stack = [condition]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, kind):
-            return True
-        stack += children_of(part)
-    return False
+    return kind in kinds_in(condition)
+
+
+def kinds_in(node: t.Any) -> frozenset[type]:
+    """Return the classes of a condition and of all in it. They are kept with it."""
+    kept: frozenset[type] | None = node.__dict__.get("_kinds")
+    if kept is None:
+        own = frozenset((type(node),))
+        kept = node.__dict__["_kinds"] = own.union(*map(kinds_in, children_of(node)))
+    return kept
 
 
 def rows_in(node: t.Any) -> frozenset[RowPath]:
@@ -608,12 +620,17 @@ def mentions_row(condition: t.Any, row: RowPath) -> bool:
 
 
 def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
-    """Copy an atom, a row or a value, with each of its parts changed."""
+    """Return an atom, a row or a value with each of its parts changed; itself if none is."""
     fields = _FIELDS.get(type(node))
     if fields is None:
         return node
-    values = [(getattr(node, name), is_child) for name, is_child in fields]
-    return type(node)(*[change(value) if is_child else value for value, is_child in values])
+    values, is_changed = [], False
+    for name, is_child in fields:
+        value = getattr(node, name)
+        new = change(value) if is_child else value
+        is_changed = is_changed or new is not value
+        values.append(new)
+    return type(node)(*values) if is_changed else node
 
 
 def with_row(node: t.Any, old: RowPath, new: RowPath) -> t.Any:

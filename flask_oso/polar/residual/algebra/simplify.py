@@ -6,6 +6,7 @@ composed of; ``rewrite`` makes a whole condition anew. Each rewriting is an equa
 
 from __future__ import annotations
 
+import operator
 import typing as t
 from collections.abc import Callable, Container, Iterable, Iterator
 
@@ -50,16 +51,17 @@ def conjunction(*parts: RowCondition) -> RowCondition:
     ``exists(p: a) and exists(q: exists(p: b))  =>  exists(p: a and exists(q: b))``
     for the row ``p`` of a to-one relation, which is not one of ``q``.
     """
+    told = [part for part in parts if part is not TRUE]
     # Most are asked for about errors, of which there are none.
-    if FALSE in parts:
-        return FALSE
-    found: dict[RowCondition, None] = {}
-    for part in _flat(parts, And):
-        if part == FALSE or (found and _contrary(part) in found):
+    for part in told:
+        if part is FALSE:
             return FALSE
-        if part != TRUE:
-            found.setdefault(part)
-    merged = _merged_rows(_with_rows_outside(list(found)), conjunction)
+    if len(told) < 2:
+        return told[0] if told else TRUE
+    found = _each_once(told, And)
+    if found is None:
+        return FALSE
+    merged = _merged_rows(_with_rows_outside(found), conjunction)
     return _made(_without_nulls(merged), And, TRUE)
 
 
@@ -70,17 +72,16 @@ def disjunction(*parts: RowCondition) -> RowCondition:
     ``(a and c) or (b and c)  =>  (a or b) and c``; ``c = 1 or c = 2  =>  c in [1, 2]``.
     What differs in the names of its rows only is the same.
     """
-    if TRUE in parts:
-        return TRUE
-    if parts.count(FALSE) == len(parts):
-        return FALSE
-    found: dict[RowCondition, None] = {}
-    for part in _with_common_names([*_flat(parts, Or)]):
-        if part == TRUE or (found and _contrary(part) in found):
+    told = [part for part in parts if part is not FALSE]
+    for part in told:
+        if part is TRUE:
             return TRUE
-        if part != FALSE:
-            found.setdefault(part)
-    merged = _merged_rows(_merged_values(_merged_elements(list(found))), disjunction)
+    if len(told) < 2:
+        return told[0] if told else FALSE
+    found = _each_once(_with_common_names([*_flat(told, Or)]), Or)
+    if found is None:
+        return TRUE
+    merged = _merged_rows(_merged_values(_merged_elements(found)), disjunction)
     alternatives = _absorbed(merged)
     shared = _shared(alternatives)
     if shared:
@@ -95,7 +96,7 @@ def negation(part: RowCondition) -> RowCondition:
     ``not (a and b)  =>  not a or not b``; ``not a < b  =>  b <= a`` if neither is NULL or NaN.
     """
     if isinstance(part, Constant):
-        return Constant(not part.value)
+        return FALSE if part.value else TRUE
     if isinstance(part, Not):
         return part.part
     if isinstance(part, And):
@@ -112,7 +113,7 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
 
     ``exists(p: a and b)  =>  a and exists(p: b)`` if ``p`` does not occur in ``a``.
     """
-    if part == FALSE:
+    if part is FALSE:
         return FALSE
     parts = conjuncts_of(part)
     inside = [each for each in parts if mentions_row(each, row)]
@@ -125,7 +126,7 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
 
 def where_rows_exist(atom: RowCondition, rows: Iterable[RowPath]) -> RowCondition:
     """Return a condition on columns, and that the related rows of these columns exist."""
-    if atom == FALSE:
+    if atom is FALSE:
         return FALSE
     needed: dict[ToOne, None] = {}
     for row in rows:
@@ -151,16 +152,20 @@ def rewrite(condition: t.Any, change: Callable[[t.Any], t.Any]) -> t.Any:
     def again(part: t.Any) -> t.Any:
         return rewrite(part, change)
 
-    if isinstance(condition, And):
-        return conjunction(*map(again, condition.parts))
-    if isinstance(condition, Or):
-        return disjunction(*map(again, condition.parts))
-    if isinstance(condition, Not):
-        return negation(again(condition.part))
-    if isinstance(condition, Exists):
-        return exists(again(condition.row), again(condition.part))
+    kind = type(condition)
+    if kind is And or kind is Or:
+        parts = [again(part) for part in condition.parts]
+        if all(map(operator.is_, parts, condition.parts)):
+            return condition
+        return conjunction(*parts) if kind is And else disjunction(*parts)
     made = map_parts(condition, again)
-    return closure(made) if isinstance(made, Closure) else made
+    if made is condition:
+        return made
+    if kind is Not:
+        return negation(made.part)
+    if kind is Exists:
+        return exists(made.row, made.part)
+    return closure(made) if kind is Closure else made
 
 
 def closure(made: Closure) -> RowCondition:
@@ -171,7 +176,7 @@ def closure(made: Closure) -> RowCondition:
     ``closure(a or y in closure(b, next), next)  =>  closure(a or b, next)``, since the outer one
     makes all steps of the inner one. So are roles that imply each other along one relation.
     """
-    if made.first == FALSE:
+    if made.first is FALSE:
         return FALSE
     parts = disjuncts_of(made.first)
     flat = [_first_of_same(part, made) for part in parts]
@@ -198,11 +203,6 @@ def _first_of_same(part: RowCondition, around: Closure) -> RowCondition:
     return t.cast(RowCondition, rewrite(part.first, change))
 
 
-def _contrary(part: RowCondition) -> RowCondition:
-    """Return the negation of a condition, without looking into it."""
-    return part.part if isinstance(part, Not) else Not(part)
-
-
 _Joined = type[And] | type[Or]
 
 
@@ -212,6 +212,25 @@ def _flat(parts: Iterable[RowCondition], kind: _Joined) -> Iterator[RowCondition
             yield from part.parts
         else:
             yield part
+
+
+def _each_once(parts: Iterable[RowCondition], kind: _Joined) -> list[RowCondition] | None:
+    """Return the parts of some conditions; ``None`` if one of them is the negation of another."""
+    found: dict[RowCondition, None] = {}
+    denied: set[RowCondition] = set()
+    for part in _flat(parts, kind):
+        if part is TRUE or part is FALSE:
+            if (part is TRUE) is (kind is Or):
+                return None
+            continue
+        if isinstance(part, Not):
+            if part.part in found:
+                return None
+            denied.add(part.part)
+        elif part in denied:
+            return None
+        found[part] = None
+    return list(found)
 
 
 def _made(parts: list[RowCondition], kind: _Joined, empty: RowCondition) -> RowCondition:
