@@ -29,9 +29,9 @@ if t.TYPE_CHECKING:
     from .polar.observe.console import Console
     from .polar.polar import SharedLoad
     from .polar.proof.proof import Proof
+    from .polar.residual.algebra.outcomes import Residual
     from .polar.residual.algebra.schema import Schema
     from .polar.residual.host_questions import Moments
-    from .polar.residual.outcomes import Residual
     from .polar.sources import Source
 
 #: What is asked for by ``authorized_actions`` and ``authorized_fields``.

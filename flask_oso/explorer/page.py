@@ -27,7 +27,7 @@ from .objects import AppObjects
 
 if t.TYPE_CHECKING:
     from ..polar.proof.proof import Proof
-    from ..polar.residual.outcomes import Residual
+    from ..polar.residual.algebra.outcomes import Residual
 
 #: The pages in the order of the navigation, each with the key that opens it after ``g``.
 NAVIGATION = (

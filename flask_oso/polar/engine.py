@@ -40,11 +40,12 @@ from .traversal import walk
 if t.TYPE_CHECKING:
     from .compiler.programs import CompiledProgram
     from .proof.proof import Proof
+    from .residual.algebra.outcomes import Residual
     from .residual.algebra.schema import Schema
     from .residual.evaluator import PartialEvaluator
     from .residual.host_questions import Moments
-    from .residual.outcomes import Residual
     from .residual.search import RuleAnalysis
+    from .residual.shared_calls import SharedCalls
     from .residual.templates import PreparedResiduals
     from .solver.clause_index import ClauseIndex
     from .solver.clauses import Clause
@@ -161,6 +162,7 @@ class Engine:
         self._analysis: RuleAnalysis | None = None
         # Two threads may both make one of these, with equal results.
         self._residuals: dict[t.Any, tuple[Schema, t.Any, PreparedResiduals]] = {}
+        self._shared_calls: tuple[Schema, t.Any, SharedCalls] | None = None
 
     @property
     def _program(self) -> CompiledProgram | None:
@@ -408,13 +410,25 @@ class Engine:
         # Conditions on the actor's relations may have no SQL form; their values can be read.
         return self._partial(models).residual(name, args, at, cls)
 
-    def _partial(self, models: Schema, **options: t.Any) -> PartialEvaluator:
+    def _partial(
+        self, models: Schema, shared: SharedCalls | None = None, **options: t.Any
+    ) -> PartialEvaluator:
         from .residual.evaluator import PartialEvaluator
         from .residual.search import RuleAnalysis, Search
 
         if self._analysis is None:
             self._analysis = RuleAnalysis(self)
-        return PartialEvaluator(Search(self, models, self._analysis, self._limits, **options))
+        search = Search(self, models, self._analysis, self._limits, **options)
+        return PartialEvaluator(search, shared)
+
+    def _calls_shared_by(self, models: Schema, registered: t.Any) -> SharedCalls:
+        """Give the outcomes of calls that templates share, which count as long as these do."""
+        from .residual.shared_calls import SharedCalls
+
+        known = self._shared_calls
+        if known is None or known[0] is not models or known[1] != registered:
+            known = self._shared_calls = models, registered, SharedCalls()
+        return known[2]
 
     def _prepared_residual(
         self, name: str, args: Sequence[t.Any], at: int, cls: type, models: Schema
@@ -442,7 +456,7 @@ class Engine:
         if len(self._residuals) >= _MAX_RESIDUALS:
             # Actions may come from requests, so their number is unbounded.
             self._residuals.clear()
-        made = self._make_template(name, args, at, cls, models, is_given=is_given)
+        made = self._make_template(name, args, at, cls, models, registered, is_given=is_given)
         self._residuals[key] = models, registered, made
         return made
 
@@ -471,19 +485,21 @@ class Engine:
         at: int,
         cls: type,
         models: Schema,
+        registered: t.Any,
         *,
         is_given: bool,
     ) -> PreparedResiduals:
         from .residual.host_questions import Replay
         from .residual.templates import make_template
 
+        shared = self._calls_shared_by(models, registered)
         return make_template(
             name,
             args,
             at,
             cls,
             models,
-            lambda recorder: self._partial(models, follows=True, recorder=recorder),
+            lambda recorder: self._partial(models, shared, follows=True, recorder=recorder),
             lambda objects, moments: Replay(self, self._limits, objects, moments),
             is_given=is_given,
         )

@@ -17,9 +17,9 @@ from ..polar.output import say
 if t.TYPE_CHECKING:
     from ..polar.engine import Engine
     from ..polar.host.registry import Host
+    from ..polar.residual.algebra.outcomes import Residual
     from ..polar.residual.algebra.schema import Schema
     from ..polar.residual.host_questions import Moments
-    from ..polar.residual.outcomes import Residual
 
 _EXPLAIN: t.Any = stored_name("POLAR_EXPLAIN")
 TOO_DEEP = (

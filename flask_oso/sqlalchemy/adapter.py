@@ -18,7 +18,7 @@ from sqlalchemy import orm
 from ..polar.exceptions import UnsupportedError
 from ..polar.host.data_adapter import Condition, DataAdapter, DataFilter, Join, Projection
 from ..polar.host.registry import Host
-from ..polar.residual.outcomes import Residual
+from ..polar.residual.algebra.outcomes import Residual
 from .mapped.tables import key_properties
 from .queries import Selects
 

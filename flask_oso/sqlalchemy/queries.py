@@ -17,8 +17,8 @@ from sqlalchemy import orm
 from ..polar.exceptions import OsoError, UnsupportedError
 from ..polar.host.registry import Host
 from ..polar.residual.algebra.ir import TRUE, ToMany, ToOne, rows_in
+from ..polar.residual.algebra.outcomes import Residual
 from ..polar.residual.algebra.schema import Schema
-from ..polar.residual.outcomes import Residual
 from .mapped.mapper_facts import MapperFacts
 from .mapped.mapping import MappedSchema, mapped_classes, opaque_attributes
 from .mapped.tables import DerivedClasses, bind_key, bind_keys, check_name

@@ -17,7 +17,7 @@ import pytest
 import flask_oso
 from flask_oso import Limits
 from flask_oso.polar.residual.algebra.ir import FALSE, TRUE
-from flask_oso.polar.residual.outcomes import SearchOutcome, and_then, no_solution, or_else
+from flask_oso.polar.residual.algebra.outcomes import SearchOutcome, and_then, no_solution, or_else
 from tests.docs.one_rule import MAKERS
 from tests.docs.pages import FOLDER, PAGES, made_names, written_anew
 

@@ -4,9 +4,10 @@ In goes a rule call one of whose arguments is a row that is not known; out comes
 which ``flask_oso.sqlalchemy`` translates to SQL.
 
 ``algebra``
-    conditions on rows: classes and columns, the nodes, how they are made and printed.
-``template_keys``, ``outcomes``
-    which questions share a template; the result of a search.
+    conditions on rows: classes and columns, the nodes, how they are made and printed; the result
+    of a search.
+``template_keys``
+    which questions share a template.
 ``database_semantics``, ``symbolic_terms``
     comparisons that mean the same in a database; terms for unknown rows.
 ``host_questions``
@@ -17,8 +18,9 @@ which ``flask_oso.sqlalchemy`` translates to SQL.
     what is calculated of columns.
 ``row_reads``, ``patterns``, ``operators``
     what is read of rows; patterns on them; the other operators.
-``cuts``, ``evaluator``
-    which cuts are reached; the evaluation, which uses all of the above.
+``cuts``, ``shared_calls``, ``evaluator``
+    which cuts are reached; calls that several questions make; the evaluation, which uses all of
+    the above.
 ``templates``
     residuals that are made once, and filled in for each actor.
 ``adapter_filters``

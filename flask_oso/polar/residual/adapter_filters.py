@@ -44,10 +44,10 @@ from .algebra.ir import (
     disjuncts_of,
     walk_condition,
 )
+from .algebra.outcomes import Residual
 from .algebra.schema import Field, Link, LoadedList, Model, ValueKind
 from .algebra.show import show
 from .algebra.simplify import conjunction, negation
-from .outcomes import Residual
 from .templates import with_objects
 
 #: The most alternatives of one filter.

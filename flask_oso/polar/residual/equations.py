@@ -46,12 +46,12 @@ from .algebra.ir import (
     is_nullable,
     rows_of,
 )
+from .algebra.outcomes import FAILURE, SUCCESS, SearchOutcome
 from .algebra.refusals import NotTranslatable
 from .algebra.schema import Field, Link
 from .algebra.simplify import conjunction, disjunction, negation, where_rows_exist
 from .database_semantics import column_equality, equals_plainly, is_null, value_equality
 from .host_questions import Recorder
-from .outcomes import FAILURE, SUCCESS, SearchOutcome
 from .search import Branches, ClauseFrame, GoalResult, HostError, Search, has_object
 from .symbolic_terms import (
     SYMBOLIC,

@@ -61,18 +61,19 @@ from .algebra.ir import (
     walk_condition,
     with_row,
 )
+from .algebra.outcomes import Residual, SearchOutcome, for_row_or_nil, no_solution, test_outcome
 from .algebra.schema import ValueKind
 from .algebra.simplify import closure, conjunction, disjunction, exists, negation, rewrite
 from .attributes.documents import is_no_boolean
 from .cuts import CutDecider, TriedRule
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
-from .host_questions import FIRST_GIVEN, Placeholder
+from .host_questions import FIRST_GIVEN, Journal, Placeholder
 from .operators import OperatorEvaluator
-from .outcomes import Residual, SearchOutcome, for_row_or_nil, no_solution, test_outcome
 from .patterns import PatternMatcher
 from .row_reads import RowReader
 from .search import Branches, ClauseFrame, GoalHandler, GoalResult, Search
+from .shared_calls import FoundCall, SharedCalls
 from .symbolic_terms import (
     SYMBOLIC,
     Given,
@@ -98,15 +99,20 @@ class _Recursion:
     is_met: bool = False
 
 
-#: The root of a call of a recursive rule, its outcome, and the call.
-_Done = tuple[Root, SearchOutcome, Call]
+#: The outcome of a call of a recursive rule, and the call. It keeps its arguments alive: their
+#: identities are part of the key.
+_Done = tuple[FoundCall, Call]
 
 
 class PartialEvaluator:
-    """Evaluates one question with an unknown row."""
+    """Evaluates one question with an unknown row.
 
-    def __init__(self, search: Search) -> None:
+    :param shared: outcomes of calls that other questions have made.
+    """
+
+    def __init__(self, search: Search, shared: SharedCalls | None = None) -> None:
         self._search = search
+        self._shared = shared
         self._equations = EquationSolver(search)
         self._rows = RowReader(search, self._equations)
         operators = OperatorEvaluator(search, self._equations, self._rows)
@@ -118,7 +124,7 @@ class PartialEvaluator:
         self._met: dict[tuple[t.Any, ...], list[Given]] = {}
         self._rounds_of: dict[str, int] = {}
         #: The outcomes of calls about arguments of the question and texts; ``None`` under way.
-        self._of_fixed: dict[t.Any, SearchOutcome | None] = {}
+        self._of_fixed: dict[t.Any, tuple[SearchOutcome, Journal] | None] = {}
         self._handlers: dict[Operator, GoalHandler] = {
             Operator.AND: self._solve_and,
             Operator.OR: self._solve_or,
@@ -524,8 +530,9 @@ class PartialEvaluator:
             again = SelfReference(under_way.root.number, row)
             return self._about(row, SearchOutcome(again, endless=again), call, at)
         done = self._done.get(key)
-        root, outcome, _ = done or self._recurred(call, at, row.cls, key)
-        return self._about(row, _moved(outcome, root, row), call, at)
+        found = self._recurred(call, at, row.cls, key) if done is None else done[0]
+        self._search.depend_on(found.journal)
+        return self._about(row, _moved(found.outcome, found.root, row), call, at)
 
     def _met_before(self, given: Given, place: tuple[t.Any, ...]) -> Given:
         """Return the argument of an earlier call at the same place that is the same object.
@@ -540,8 +547,22 @@ class PartialEvaluator:
             known.append(given)
         return same
 
-    def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> _Done:
-        """Solve such a call once, however many paths lead to it."""
+    def _recurred(self, call: Call, at: int, cls: type, key: t.Any) -> FoundCall:
+        """Solve such a call once, however many paths lead to it, and questions make it."""
+        shared, search = self._shared, self._search
+        found = None if shared is None else shared.find(call, at, cls, search)
+        if found is not None:
+            self._done[key] = found, call
+            return found
+        with search.noting() as journal:
+            found = FoundCall(*self._recur(call, at, cls, key), journal)
+        if not any(map(_is_recursive, found.outcome.conditions)):
+            self._done[key] = found, call
+            if shared is not None:
+                shared.keep(call, at, cls, search, found)
+        return found
+
+    def _recur(self, call: Call, at: int, cls: type, key: t.Any) -> tuple[Root, SearchOutcome]:
         root = self._fresh_root(cls)
         recursion = self._recursions[key] = _Recursion(root)
         args = tuple(SymbolicRow(root) if n == at else arg for n, arg in enumerate(call.args))
@@ -553,11 +574,7 @@ class PartialEvaluator:
             outcome = SearchOutcome(
                 self._closed(root, outcome), missing=outcome.missing, endless=endless
             )
-        # The call keeps its arguments alive: their identities are part of the key.
-        done = root, outcome, call
-        if not any(map(_is_recursive, outcome.conditions)):
-            self._done[key] = done
-        return done
+        return root, outcome
 
     def _call_deeper(self, call: Call) -> GoalResult:
         """Solve a call of a recursive rule with several unknown rows, to a limited depth."""
@@ -586,14 +603,17 @@ class PartialEvaluator:
             known = self._of_fixed[key]
             if known is None:
                 raise self._search.too_deep()
-            return known
+            self._search.depend_on(known[1])
+            return known[0]
         self._of_fixed[key] = None
-        outcome = self._search.alone(self._branch_clauses, call)
+        with self._search.noting() as journal:
+            outcome = self._search.alone(self._branch_clauses, call)
+        self._search.depend_on(journal)
         if any(map(_is_recursive, outcome.conditions)):
             # It depends on another call that is under way.
             del self._of_fixed[key]
         else:
-            self._of_fixed[key] = outcome
+            self._of_fixed[key] = outcome, journal
         return outcome
 
     def _fresh_root(self, cls: type) -> Root:

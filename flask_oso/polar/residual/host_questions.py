@@ -9,6 +9,7 @@ in conditions like columns.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import decimal
 import functools
@@ -35,10 +36,13 @@ class HostQuestion:
 
     :param terms: about which terms; a ``Given`` among them stands for an earlier answer.
     :param run: asks it, given the state of a replay and the terms.
+    :param is_movable: whether it depends on nothing of earlier answers but the terms, so that
+        another search may ask it.
     """
 
     terms: tuple[t.Any, ...]
     run: Callable[[Replay, tuple[t.Any, ...]], Answer]
+    is_movable: bool = True
 
 
 class Answer(t.NamedTuple):
@@ -106,29 +110,85 @@ class Replay:
         return term, () if is_ground(term) or type(term) is Unknown else parts(term)
 
 
+class Journal:
+    """What the outcome of a part of a search depends on.
+
+    :param questions: the numbers of questions.
+    :param columns: the columns that were read, of any row.
+    """
+
+    def __init__(self) -> None:
+        self.questions: dict[int, None] = {}
+        self.columns: dict[Column, None] = {}
+
+    def add(self, other: Journal) -> None:
+        """Note what another part depends on, on whose outcome this one does."""
+        self.questions |= other.questions
+        self.columns |= other.columns
+
+
 class Recorder:
     """Asks the questions of a search, and notes them.
 
     :param way: the questions and their ways, in order.
     :param columns: the columns that the search has read, of any row.
+    :param values_of: the numbers of the values of each question.
+    :param given: how many values the arguments of the question are.
     """
 
     def __init__(self, replay: Replay) -> None:
         self._replay = replay
         self.columns: dict[Column, None] = {}
         self.way: list[tuple[HostQuestion, t.Any]] = []
+        self.values_of: list[range] = []
+        self.given = len(replay.values)
+        self._journals: list[Journal] = []
+
+    @contextlib.contextmanager
+    def noting(self) -> Iterator[Journal]:
+        """Note what the outcome of a part of the search depends on; ``depend_on`` uses it."""
+        journal = Journal()
+        self._journals.append(journal)
+        try:
+            yield journal
+        finally:
+            self._journals.pop()
+
+    def depend_on(self, journal: Journal) -> None:
+        """Note that an outcome was used that depends on what a journal says."""
+        if self._journals:
+            self._journals[-1].add(journal)
+
+    def depend_on_value(self, given: Given) -> None:
+        """Note that a value was used for which an earlier question has asked."""
+        asked = (n for n, values in enumerate(self.values_of) if given.number in values)
+        if self._journals:
+            self._journals[-1].questions.update(dict.fromkeys(asked))
+
+    def read(self, column: Column) -> None:
+        """Note that the search has read a column."""
+        self.columns[column] = None
+        if self._journals:
+            self._journals[-1].columns[column] = None
 
     def ask(
-        self, terms: tuple[t.Any, ...], run: Callable[[Replay, tuple[t.Any, ...]], Answer]
+        self,
+        terms: tuple[t.Any, ...],
+        run: Callable[[Replay, tuple[t.Any, ...]], Answer],
+        *,
+        is_movable: bool = True,
     ) -> tuple[t.Any, list[Given]]:
         """Ask a question; return its way, and its values as terms."""
-        question, first = HostQuestion(terms, run), len(self._replay.values)
+        question, first = HostQuestion(terms, run, is_movable), len(self._replay.values)
+        if self._journals:
+            self._journals[-1].questions[len(self.way)] = None
         # What raises ends the record: the search then goes on without a template.
         self.way.append((question, RAISED))
+        self.values_of.append(range(0))
         answer = self._replay.ask(question)
         self.way[-1] = question, answer.way
-        values = [Given(number) for number in range(first, first + len(answer.values))]
-        return answer.way, values
+        numbers = self.values_of[-1] = range(first, first + len(answer.values))
+        return answer.way, [*map(Given, numbers)]
 
     def value(self, given: Given) -> t.Any:
         """Return the term that a value is at the moment."""
@@ -163,7 +223,7 @@ class Recorder:
             return Answer(next((n for n, each in known if _object(each) is mine), None))
 
         numbers = [other.number for other in others]
-        place, _ = self.ask((given,), ask)
+        place, _ = self.ask((given,), ask, is_movable=False)
         return given if place is None else others[place]
 
     def solve(self, goal: t.Any) -> int:
@@ -174,7 +234,7 @@ class Recorder:
             replay.runs.append(Solver(replay.program, replay.limits).solve(terms[0]))
             return Answer(None)
 
-        self.ask((goal,), begin)
+        self.ask((goal,), begin, is_movable=False)
         return number
 
     def next_solution(self, run: int, names: Sequence[str]) -> dict[str, Given] | None:
@@ -190,7 +250,7 @@ class Recorder:
                 raise OsoError("A solution leaves a variable unbound.")
             return Answer(tuple(bound), values)
 
-        way, values = self.ask((), ask)
+        way, values = self.ask((), ask, is_movable=False)
         return None if way is False else dict(zip(way, values, strict=True))
 
 

@@ -44,6 +44,7 @@ from .algebra.ir import (
     is_of_object,
     rows_of,
 )
+from .algebra.outcomes import SearchOutcome, no_solution, test_outcome
 from .algebra.refusals import NotTranslatable
 from .algebra.schema import TIME_KINDS, Link, ValueKind
 from .algebra.show import show
@@ -66,7 +67,6 @@ from .database_semantics import (
 )
 from .equations import EquationSolver
 from .host_questions import FILLABLE, GivenValue, given_row
-from .outcomes import SearchOutcome, no_solution, test_outcome
 from .row_reads import RowReader
 from .search import Branches, ClauseFrame, GoalResult, Search
 from .symbolic_terms import (

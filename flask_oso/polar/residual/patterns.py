@@ -15,12 +15,12 @@ from ..solver.class_tests import is_subclass, members_of_tag
 from ..sources import located
 from ..spelling import meant_class
 from .algebra.ir import FALSE, TRUE, OfClass, RowCondition, RowPath, is_nullable, rows_of
+from .algebra.outcomes import SearchOutcome
 from .algebra.schema import ValueKind
 from .algebra.simplify import negation, where_rows_exist
 from .attributes.documents import DocumentReader, is_document
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
-from .outcomes import SearchOutcome
 from .row_reads import RowReader
 from .search import ClauseFrame, GoalResult, Search
 from .symbolic_terms import SYMBOLIC, Given, SymbolicRecord, SymbolicRow, SymbolicValue, show_term

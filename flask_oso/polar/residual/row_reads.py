@@ -13,12 +13,12 @@ from ..host import sandbox
 from ..nodes import Call, Instance, Value
 from ..spelling import did_you_mean
 from .algebra.ir import ITSELF, TRUE, Column, Exists, KnownRow, Not, OfClass, RowPath, ToOne
+from .algebra.outcomes import SearchOutcome, no_solution
 from .algebra.schema import Field, Formula, Link, Proxy, Record
 from .algebra.simplify import negation, where_rows_exist
 from .attributes.formulas import FormulaEvaluator, path_of
 from .equations import EquationSolver
 from .host_questions import FILLABLE
-from .outcomes import SearchOutcome, no_solution
 from .search import Branches, GoalResult, Search
 from .symbolic_terms import (
     Given,
@@ -187,7 +187,7 @@ class RowReader:
         if isinstance(member, Field):
             column = Column(row, name, member)
             if self._search.recorder is not None:
-                self._search.recorder.columns[column] = None
+                self._search.recorder.read(column)
             return SymbolicValue(column)
         if isinstance(member, Record):
             return SymbolicRecord(row, name, member)

@@ -61,6 +61,15 @@ from .algebra.ir import (
     ToMany,
     is_of_object,
 )
+from .algebra.outcomes import (
+    FAILURE,
+    SUCCESS,
+    SearchOutcome,
+    and_then,
+    first_of,
+    for_some_row,
+    in_any_order,
+)
 from .algebra.refusals import NotTranslatable
 from .algebra.schema import Field, Model, Schema, ValueKind
 from .database_semantics import field_of
@@ -69,18 +78,10 @@ from .host_questions import (
     LISTED,
     Answer,
     GivenValue,
+    Journal,
     Recorder,
     Replay,
     given_row,
-)
-from .outcomes import (
-    FAILURE,
-    SUCCESS,
-    SearchOutcome,
-    and_then,
-    first_of,
-    for_some_row,
-    in_any_order,
 )
 from .symbolic_terms import (
     Given,
@@ -309,7 +310,7 @@ class Search:
         self.recorder = recorder
         self.errors: list[Exception] = []
         #: The current time, where it was asked for.
-        self._moments: dict[tuple[t.Any, str], t.Any] = {}
+        self._moments: dict[tuple[t.Any, str] | None, Given] = {}
         self._began = time.monotonic()
 
     # -- searching ------------------------------------------------------------------------
@@ -438,6 +439,16 @@ class Search:
         """Put a goal in front of the others."""
         self.goals = (handler, payload, self.goals)
 
+    def noting(self) -> contextlib.AbstractContextManager[Journal]:
+        """Note what the outcome of a part of the search depends on; ``depend_on`` uses it."""
+        recorder = self.recorder
+        return contextlib.nullcontext(Journal()) if recorder is None else recorder.noting()
+
+    def depend_on(self, journal: Journal) -> None:
+        """Note that an outcome is used that depends on what a journal says."""
+        if self.recorder is not None:
+            self.recorder.depend_on(journal)
+
     # -- variables ------------------------------------------------------------------------
 
     def _fresh(self, name: str, origin: Origin) -> Unknown:
@@ -561,15 +572,26 @@ class Search:
                 replay.moments[moment] = found
             return Answer(None, (found,))
 
-        moment = _moment_of(value, call)
-        if moment is not None and moment in self._moments:
-            return self._moments[moment]
+        known = self.moment(value, call)
+        if known is not None:
+            return known
         with self.asking():
-            recorder = t.cast(Recorder, self.recorder)
-            made = self.given(recorder.ask((value, call), ask)[1][0])
+            asked = t.cast(Recorder, self.recorder).ask((value, call), ask)[1][0]
+            self.keep_moment(value, call, asked)
+            return self.given(asked)
+
+    def moment(self, value: t.Any, call: t.Any) -> Given | None:
+        """Return the current time, or its day, if a method gives it and was asked before."""
+        known = self._moments.get(_moment_of(value, call))
+        if known is not None:
+            t.cast(Recorder, self.recorder).depend_on_value(known)
+        return known
+
+    def keep_moment(self, value: t.Any, call: t.Any, asked: Given) -> None:
+        """Keep what a method gives, if it is the current time, or its day."""
+        moment = _moment_of(value, call)
         if moment is not None and (type(value) is not Given or value in self._moments.values()):
-            self._moments[moment] = made
-        return made
+            self._moments[moment] = asked
 
     def settled(self, term: t.Any, goal: Expression) -> t.Any:
         """Return a term for Python, in a template: with values of objects instead of columns."""
@@ -686,7 +708,7 @@ class Search:
         is_nullable = self.recorder is None or _is_nil(self.recorder.known(term))
         column = Column(row, "value", replace(field, is_nullable=is_nullable))
         if is_refusable and self.recorder is not None:
-            self.recorder.columns[column] = None
+            self.recorder.read(column)
         return SymbolicValue(column)
 
     def of_object(self, term: t.Any, operand: RowValue) -> Column | None:

@@ -54,6 +54,7 @@ from .algebra.ir import (
     relation_chains,
     walk_condition,
 )
+from .algebra.outcomes import Residual
 from .algebra.schema import Field, LoadedList, Schema, ValueKind
 from .algebra.simplify import conjunction, disjunction, exists, in_values, negation, rewrite
 from .attributes.direct_values import direct_part
@@ -81,7 +82,6 @@ from .host_questions import (
     Replay,
     given_object,
 )
-from .outcomes import Residual
 from .search import SearchTimeoutError
 from .symbolic_terms import Given, SymbolicRow
 from .template_keys import is_host_object

@@ -18,7 +18,7 @@ from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.base import opt_manager_of_class
 
 from ...polar.exceptions import OsoError
-from ...polar.residual.outcomes import Residual
+from ...polar.residual.algebra.outcomes import Residual
 from ...row_access.reads import Access, Reader, UnfilteredRowsError
 from ...row_access.waivers import Waiver, current_waiver, watch_evaluations
 from ..mapped.tables import key_properties

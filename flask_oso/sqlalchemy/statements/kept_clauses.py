@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql import elements, selectable, visitors
 
 from ...polar.residual.algebra.ir import KnownRow
-from ...polar.residual.outcomes import Residual
+from ...polar.residual.algebra.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
 from .binary_clauses import FoundText, FoundTime, KeyAmong
 from .dialects import (

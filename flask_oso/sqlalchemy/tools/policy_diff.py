@@ -29,9 +29,9 @@ from ...polar.residual.algebra.ir import (
     SameRow,
     disjuncts_of,
 )
+from ...polar.residual.algebra.outcomes import Residual
 from ...polar.residual.algebra.show import show
 from ...polar.residual.algebra.simplify import disjunction, rewrite
-from ...polar.residual.outcomes import Residual
 from ...polar.residual.templates import with_objects
 from ...polar.tools.relevant_rules import relevant_rules
 from ..queries import Selects

@@ -34,7 +34,7 @@ from ...polar.residual.algebra.ir import (
     RowCondition,
     walk_condition,
 )
-from ...polar.residual.outcomes import Residual
+from ...polar.residual.algebra.outcomes import Residual
 from ..statements.dialects import POSTGRESQL, ExactText
 
 #: How many conditions on the same columns are told one by one, and not by the columns.

@@ -23,12 +23,12 @@ from ..algebra.ir import (
     RowValue,
     rows_of,
 )
+from ..algebra.outcomes import SearchOutcome
 from ..algebra.refusals import NotTranslatable
 from ..algebra.schema import ValueKind
 from ..algebra.simplify import negation, where_rows_exist
 from ..database_semantics import field_of, has_64_bits, value_equality
 from ..equations import EquationSolver
-from ..outcomes import SearchOutcome
 from ..search import Search
 from ..symbolic_terms import SymbolicValue
 

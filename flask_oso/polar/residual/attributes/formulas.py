@@ -29,6 +29,7 @@ from ..algebra.ir import (
     ToOne,
     rows_of,
 )
+from ..algebra.outcomes import SUCCESS, SearchOutcome, and_then, or_else, test_outcome
 from ..algebra.refusals import NotTranslatable
 from ..algebra.schema import Field, Formula, Link, ValueKind
 from ..algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
@@ -44,7 +45,6 @@ from ..database_semantics import (
     value_ordering,
 )
 from ..equations import EquationSolver
-from ..outcomes import SUCCESS, SearchOutcome, and_then, or_else, test_outcome
 from ..search import GoalResult, Search
 from ..symbolic_terms import SymbolicTruth, SymbolicValue
 from .integers import in_range

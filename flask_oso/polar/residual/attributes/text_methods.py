@@ -31,12 +31,12 @@ from ..algebra.ir import (
     rows_of,
 )
 from ..algebra.letters import as_stored, check_letters, is_mapped
+from ..algebra.outcomes import test_outcome
 from ..algebra.refusals import NotTranslatable
 from ..algebra.schema import ValueKind
 from ..algebra.simplify import disjunction, negation, where_rows_exist
 from ..database_semantics import field_of, is_null, same_texts, value_equality
 from ..equations import EquationSolver
-from ..outcomes import test_outcome
 from ..search import GoalResult, Search
 from ..symbolic_terms import SymbolicTruth, SymbolicValue
 from .given_values import among

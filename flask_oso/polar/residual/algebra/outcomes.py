@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from .algebra.ir import (
+from .ir import (
     FALSE,
     TRUE,
     Exists,
@@ -26,8 +26,8 @@ from .algebra.ir import (
     columns_of,
     rows_of,
 )
-from .algebra.show import show
-from .algebra.simplify import conjunction, disjunction, exists, negation, where_rows_exist
+from .show import show
+from .simplify import conjunction, disjunction, exists, negation, where_rows_exist
 
 
 @dataclass(frozen=True)
