@@ -12,7 +12,7 @@ import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.sql import elements, selectable, visitors
+from sqlalchemy.sql import elements, selectable
 
 from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.algebra.outcomes import Residual
@@ -182,9 +182,11 @@ class KeptClause:
     """A clause that is copied for other objects.
 
     INVARIANT: a copy has no parameter with a value of another object: the copy for other values is
-    what is made of them.
+    what is made of them. What is copied is made of other values than the clause that it is compared
+    with: one that stayed in a copy would tell the two apart.
 
-    :param known: what the clause was made of.
+    :param clause: a clause.
+    :param known: what it was made of.
     :param make: makes such a clause.
     :raises _NotCopied: if it cannot be copied.
     """
@@ -200,16 +202,18 @@ class KeptClause:
         self.keys = tuple(known.reads)
         self.reads = tuple((read.of, read.shape) for read, _ in reads)
         self.shapes = tuple(read.shape(value) for read, value in reads)
-        self._clause = clause
-        self._source_of = known.source_of
+        other = known.changed(another)
+        # The clause itself gets into a statement, and compiling changes what it is given.
+        self._clause = make(other)
+        self._source_of = other.source_of
+        if not other.is_lasting or tuple(other.reads) != self.keys:
+            raise _NotCopied
         self._numbers = {read.key: number for number, (read, _) in enumerate(reads)}
         self._steps: list[_Step] = []
         # With the elements: an attribute may make one anew, and no other may get its id.
         self._known: dict[int, tuple[t.Any, int | None]] = {}
-        self._last = self._plan(clause)
-        self._check(clause, known)
-        other = known.changed(another)
-        self._check(make(other), other)
+        self._last = self._plan(self._clause)
+        self._check(clause, [value for _, value in reads])
 
     def copy(self, values: Sequence[t.Any]) -> t.Any:
         """Return the clause for other values of the same shapes."""
@@ -273,11 +277,9 @@ class KeptClause:
                 parts.append((name, number))
         return _Element(element, tuple(parts), tuple(sequences)) if parts or sequences else None
 
-    def _check(self, clause: t.Any, known: KnownObjects) -> None:
+    def _check(self, clause: t.Any, values: Sequence[t.Any]) -> None:
         """Check that a copy is what was made of the same values, with parameters of its own."""
-        if not known.is_lasting or tuple(known.reads) != self.keys:
-            raise _NotCopied
-        copied = self.copy([value for _, value in known.reads.values()])
+        copied = self.copy(values)
         key, other = clause._generate_cache_key(), copied._generate_cache_key()
         if key is None or other is None or key.key != other.key:
             raise _NotCopied
@@ -302,7 +304,16 @@ def _is_list(element: t.Any) -> bool:
 
 
 def _parts(clause: t.Any) -> Iterator[t.Any]:
-    return t.cast("Iterator[t.Any]", visitors.iterate(clause))
+    """Yield a clause and everything in it once: conditions of a statement share lists."""
+    # With the elements: one may be made for who asks, and no other may get its id.
+    seen: dict[int, t.Any] = {}
+    stack = [clause]
+    while stack:
+        each = stack.pop()
+        if id(each) not in seen:
+            seen[id(each)] = each
+            yield each
+            stack.extend(each.get_children())
 
 
 def _shown(parameter: t.Any) -> t.Any:
@@ -436,5 +447,4 @@ class KeptClauses:
             entry.failures += 1
             return made
         entry.add(kept)
-        # The clause itself gets into no statement: compiling changes what it is given.
-        return kept.copy([value for _, value in known.reads.values()])
+        return made
