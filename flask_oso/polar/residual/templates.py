@@ -18,6 +18,7 @@ from dataclasses import replace
 from ..characters import is_unicode
 from ..exceptions import PolarRuntimeError
 from ..host.conversion import result_to_term
+from ..policy.garbage import without_collector
 from .algebra.ir import (
     FALSE,
     ITSELF,
@@ -209,9 +210,10 @@ class PreparedResiduals:
         recorder, (name, at, cls) = Recorder(replay), self._question
         template = None
         try:
-            residual = self._make(recorder).residual(name, args, at, cls, self._terms)
-            _check_fillable(residual)
-            template = ResidualTemplate(residual, recorder.columns)
+            with without_collector():
+                residual = self._make(recorder).residual(name, args, at, cls, self._terms)
+                _check_fillable(residual)
+                template = ResidualTemplate(residual, recorder.columns)
         except SearchTimeoutError:
             raise
         except (PolarRuntimeError, NotFillable):

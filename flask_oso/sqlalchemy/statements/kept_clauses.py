@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.sql import elements, selectable
 
+from ...polar.policy.garbage import without_collector
 from ...polar.residual.algebra.ir import KnownRow
 from ...polar.residual.algebra.outcomes import Residual
 from ..mapped.loaded import explaining_unloaded
@@ -432,7 +433,8 @@ class KeptClauses:
                 self._entries.clear()
             # It is kept when it is asked for again: other conditions are made for one statement.
             self._entries[key] = _Entry(conditions)
-            return make(KnownObjects(objects))
+            with without_collector():
+                return make(KnownObjects(objects))
         with explaining_unloaded(objects.values()):
             copied = entry.copy(objects)
         if copied is not None:
@@ -442,7 +444,8 @@ class KeptClauses:
         if not known.is_lasting or entry.is_full:
             return made
         try:
-            kept = KeptClause(made, known, make)
+            with without_collector():
+                kept = KeptClause(made, known, make)
         except _NotCopied:
             entry.failures += 1
             return made
