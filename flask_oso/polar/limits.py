@@ -7,13 +7,20 @@ most.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 import typing as t
+from collections.abc import Callable, Iterator
 
 from .environment import STORED_ENVIRONMENT, stored_name
 from .exceptions import ParserError
 from .sources import Source
 from .value_objects import ValueObject
+
+#: How many seconds the thread has worked. Not every platform tells it, as Python in a browser does
+#: not; there the whole process counts.
+thread_time: Callable[[], float] = getattr(time, "thread_time", time.process_time)
 
 
 class Limits(ValueObject):
@@ -123,3 +130,34 @@ class CurrentLimits:
         if known is None or known[0] != stored:
             known = self._known = stored, Limits()
         return known[1]
+
+
+class WorkClock:
+    """How many seconds a search has taken: those that its thread worked, and waited for objects.
+
+    A machine that does other things at the same time does not end a list that takes short.
+    """
+
+    def __init__(self) -> None:
+        self._began, self._worked = time.monotonic(), thread_time()
+        self._waited = 0.0
+        self._is_waiting = False
+
+    def used(self) -> float:
+        """Return the seconds so far. Where the whole process counts, others have worked as well."""
+        wall = time.monotonic() - self._began
+        return min(wall, thread_time() - self._worked + self._waited)
+
+    @contextlib.contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Count all time that objects take, as where a method asks another machine."""
+        if self._is_waiting:
+            yield
+            return
+        self._is_waiting, begun, worked = True, time.monotonic(), thread_time()
+        try:
+            yield
+        finally:
+            self._is_waiting = False
+            idle = time.monotonic() - begun - (thread_time() - worked)
+            self._waited += max(0.0, idle)

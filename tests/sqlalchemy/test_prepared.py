@@ -16,8 +16,8 @@ from sqlalchemy import orm
 from werkzeug.local import LocalProxy
 
 from flask_oso import Oso, OsoError, Variable
+from flask_oso.polar import limits
 from flask_oso.polar.exceptions import PolarRuntimeError
-from flask_oso.polar.residual import search
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapped.mapping import MappedSchema
 from tests.support.answers import evaluating_nothing, may_read
@@ -355,11 +355,13 @@ def test_roles_of_a_row_to_which_the_actor_leads(
 def test_list_that_took_too_long_is_prepared_the_next_time(
     session: orm.Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine that was busy once does not have each later list evaluated anew."""
+    """A list that was refused once does not have each later one evaluated anew."""
     oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
     user = get_user(session)
     with monkeypatch.context() as patched:
-        patched.setattr(search, "time", SimpleNamespace(monotonic=itertools.count(0, 60).__next__))
+        seconds = itertools.count(0, 60).__next__
+        patched.setattr(limits, "time", SimpleNamespace(monotonic=seconds))
+        patched.setattr(limits, "thread_time", seconds)
         with pytest.raises(PolarRuntimeError, match=r"^Query timeout: Query running for \d+ms"):
             oso.authorized_query(user, "read", Doc)
 
@@ -368,6 +370,35 @@ def test_list_that_took_too_long_is_prepared_the_next_time(
     with evaluating_nothing(oso):
         oso.authorized_query(user, "read", Doc)
     assert found
+
+
+def test_busy_machine_ends_no_list(session: orm.Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is how long the thread works: the clock on the wall stood at minutes."""
+    oso = make_oso("allow(u: User, _, d: Doc) if d.owner = u;")
+    seconds = itertools.count(0, 60).__next__
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=seconds))
+
+    assert find(oso, session, get_user(session))
+
+
+@pytest.mark.parametrize("condition", ["u.slow() = d.rank", "u.slow() in [1, d.rank]"])
+def test_method_that_waits_ends_a_list(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    """The time that a method takes counts, also where the thread does nothing meanwhile."""
+    oso = make_oso(f"allow(u: User, _, d: Doc) if {condition};")
+    now = 0.0
+
+    def wait(user: User) -> int:
+        nonlocal now
+        now += 3600
+        return 1
+
+    monkeypatch.setattr(User, "slow", wait, raising=False)
+    monkeypatch.setattr(limits, "time", SimpleNamespace(monotonic=lambda: now))
+
+    with pytest.raises(PolarRuntimeError, match=r"^Query timeout: Query running for 3600000ms"):
+        oso.authorized_query(get_user(session), "read", Doc)
 
 
 def test_all_rules_of_a_list_get_one_time(session: orm.Session) -> None:

@@ -14,14 +14,12 @@ import time
 import typing as t
 from collections.abc import Callable, Iterator
 
+from ..limits import thread_time
 from ..policy.garbage import without_collector
 from .runtime import is_deep
 
 #: The share of the time of a question that may be spent on compiling.
 _SHARE = 0.5
-#: How many seconds the thread has worked. Not every platform tells it, as Python in a browser does
-#: not; there the whole process counts.
-thread_time: Callable[[], float] = getattr(time, "thread_time", time.process_time)
 #: How often compiling a function may run out of time before it is given up.
 _ATTEMPTS = 3
 #: What an attempt gives where nothing can be compiled now.

@@ -23,6 +23,7 @@ from ..exceptions import InvalidIteratorError
 from ..host import sandbox
 from ..host.data_adapter import Relation
 from ..host.iterators import USED_UP
+from ..limits import thread_time
 from ..output import STORED_VARIABLE
 from ..solver.class_index import ClassIndex, Lineage
 from ..solver.class_tests import members_of_tag
@@ -39,7 +40,7 @@ from .binding_analysis import (
 from .classes.equality import SideEffectFreeEquality
 from .classes.readable_classes import ReadableClasses
 from .classes.virtual_subclasses import VirtualSubclasses
-from .compilation_turns import NOT_NOW, CompilationTurns, thread_time
+from .compilation_turns import NOT_NOW, CompilationTurns
 from .compiler import RuleCompiler
 from .entry_points import (
     QUESTION_FILE,

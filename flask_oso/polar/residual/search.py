@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import enum
-import time
 import typing as t
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from ..exceptions import (
 )
 from ..host import sandbox
 from ..host.conversion import follow, to_python
-from ..limits import Limits
+from ..limits import Limits, WorkClock
 from ..nodes import (
     Call,
     Dictionary,
@@ -311,7 +310,7 @@ class Search:
         self.errors: list[Exception] = []
         #: The current time, where it was asked for.
         self._moments: dict[tuple[t.Any, str] | None, Given] = {}
-        self._began = time.monotonic()
+        self._clock = WorkClock()
 
     # -- searching ------------------------------------------------------------------------
 
@@ -373,7 +372,8 @@ class Search:
         INVARIANT: an error here allows no row, and if every row raises it, the list raises it.
         """
         try:
-            yield
+            with self._clock.waiting():
+                yield
         except _OF_LISTS:
             raise
         except Exception as error:
@@ -413,7 +413,7 @@ class Search:
     def _check_clock(self) -> None:
         # A goal may make conditions that take long to simplify.
         timeout = self.limits.timeout
-        used = 0.0 if timeout is None else time.monotonic() - self._began
+        used = 0.0 if timeout is None else self._clock.used()
         if timeout is not None and used > timeout:
             raise SearchTimeoutError(
                 f"Query timeout: Query running for {used * 1000:.0f}ms, which exceeds the timeout"
