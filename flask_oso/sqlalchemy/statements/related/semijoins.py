@@ -696,8 +696,15 @@ def _ordered(condition: Exists) -> Iterator[RowPath]:
             yield from _ordered(part)
 
 
-def outer_rows(condition: Exists) -> list[RowPath]:
-    """Return the rows that a condition is about, and does not ask for itself."""
+def outer_rows(condition: Exists) -> tuple[RowPath, ...]:
+    """Return the rows that a condition is about, and does not ask for itself. They are kept."""
+    kept = condition.__dict__.get("_outer")
+    if kept is None:
+        kept = condition.__dict__["_outer"] = _outer_rows(condition)
+    return t.cast(tuple[RowPath, ...], kept)
+
+
+def _outer_rows(condition: Exists) -> tuple[RowPath, ...]:
     asked = asked_rows(condition)
     seen = {*asked}
     found: dict[RowPath, None] = {}
@@ -716,7 +723,7 @@ def outer_rows(condition: Exists) -> list[RowPath]:
                 found[each] = None
             continue
         stack.extend(children_of(each))
-    return list(found)
+    return tuple(found)
 
 
 def _is_of_columns(comparison: Comparison) -> bool:
