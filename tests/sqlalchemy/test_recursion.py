@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 
@@ -11,8 +12,9 @@ from sqlalchemy import orm
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
+from flask_oso.polar.residual import search
 from flask_oso.sqlalchemy import register_models
-from tests.support.answers import may_read
+from tests.support.answers import evaluating_nothing, may_read
 from tests.support.databases import open_session
 from tests.support.sizes import IS_FULL
 
@@ -224,3 +226,22 @@ def test_a_recursion_that_begins_nowhere_is_left_out() -> None:
     )
 
     assert str(oso.residual(User(id=1), "read", Doc)) == "doc.open = true"
+
+
+def test_relation_to_no_row_takes_few_goals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules about rows of a class are not tried for nil, where a relation may lead to no row."""
+    roles = [f"r{number}" for number in range(10)]
+    inherits = "".join(
+        f'role(u: User, "{one}", f: Folder) if role(u, "{other}", f.parent);'
+        for one, other in itertools.pairwise(roles)
+    )
+    owns = "".join(f"role(_: User, _, f: Folder) if f.id = {number};" for number in range(10))
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str(f'allow(u: User, "read", d: Doc) if role(u, "r0", d.folder);{inherits}{owns}')
+    monkeypatch.setattr(search, "MAX_RESIDUAL_GOALS", 1_300)
+
+    found = str(oso.residual(User(id=1), "read", Doc))
+
+    with evaluating_nothing(oso):
+        assert str(oso.residual(User(id=1), "read", Doc)) == found
