@@ -102,7 +102,7 @@ def _key_of(call: Call, at: int, cls: type, recorder: Recorder) -> t.Any:
     others = [arg for n, arg in enumerate(call.args) if n != at]
     if call.kwargs or not all(_is_shareable(arg, recorder) for arg in others):
         return None
-    return call.name, at, cls, *map(_identity, others)
+    return call.name, at, cls, *(_identity(each, recorder) for each in others)
 
 
 def _is_shareable(term: t.Any, recorder: Recorder) -> bool:
@@ -115,11 +115,13 @@ def _is_shareable(term: t.Any, recorder: Recorder) -> bool:
     return type(term) is Value or (type(term) is Instance and term.value is None)
 
 
-def _identity(term: t.Any) -> t.Any:
+def _identity(term: t.Any, recorder: Recorder) -> t.Any:
     if type(term) is Value:
         return type(term.value), term.value
     if type(term) is Given:
-        return Given, term.number
+        # A template is for values of one class.
+        value = recorder.value(term)
+        return Given, term.number, type(value), type(getattr(value, "value", None))
     return (KnownRow, term.row) if isinstance(term, SymbolicRow) else None
 
 
