@@ -79,9 +79,9 @@ def _with_nested_list(
         return None
     scope = outer_rows(holder)
     inner = semijoins(holder, scope, names) or []
-    if scope != [holder.row.owner] or len(inner) != 1 or not inner[0].has_list:
+    if scope != (holder.row.owner,) or len(inner) != 1 or not inner[0].has_list:
         return None
-    if len(list_parts(holder, inner[0], tuple(scope), names)) == 1:
+    if len(list_parts(holder, inner[0], scope, names)) == 1:
         return None
     joins = semijoins(condition, rows, names, holder) or []
     return joins[0] if len(joins) == 1 and joins[0].has_list else None
