@@ -147,12 +147,7 @@ def _asked_again(
         if _is_of_method(terms):
             search.keep_moment(terms[0], terms[1], found[0])
         numbers.update(zip(values, [given.number for given in found], strict=True))
-    roots: dict[int, int] = {}
-
-    def moved(node: t.Any) -> t.Any:
-        return _moved(node, numbers, roots, search)
-
-    return moved
+    return _Mover(numbers, search).moved
 
 
 def _is_of_method(terms: tuple[t.Any, ...]) -> bool:
@@ -181,32 +176,44 @@ def _moved_row(row: t.Any, numbers: dict[int, int]) -> t.Any:
     return given_row(row.cls, numbers[number - FIRST_GIVEN])
 
 
-def _moved(node: t.Any, numbers: dict[int, int], roots: dict[int, int], search: Search) -> t.Any:
-    """Return a part of a condition about the values of this search, with rows of their own.
+class _Mover:
+    """Moves parts of conditions into a search.
 
-    :param roots: the numbers that rows have in this search, which no other rows of it have.
+    :param numbers: the numbers of values there.
     """
 
-    def again(part: t.Any) -> t.Any:
-        return _moved(part, numbers, roots, search)
+    def __init__(self, numbers: dict[int, int], search: Search) -> None:
+        self._numbers, self._search = numbers, search
+        #: The numbers of rows there, which no other rows of the search have.
+        self._roots: dict[int, int] = {}
+        # What is one object stays one: a statement then has one parameter for it. The parts are
+        # kept alive: their identities are the keys.
+        self._known: dict[int, tuple[t.Any, t.Any]] = {}
 
-    def fresh(number: int) -> int:
-        if number not in roots:
-            roots[number] = search.fresh_number()
-        return roots[number]
+    def moved(self, node: t.Any) -> t.Any:
+        """Return a part of a condition about the values of the search, with rows of its own."""
+        known = self._known.get(id(node))
+        if known is None:
+            known = self._known[id(node)] = node, self._moved_anew(node)
+        return known[1]
 
-    kind = type(node)
-    if kind is KnownRow:
-        return _moved_row(node, numbers)
-    if kind is Root:
-        return Root(node.cls, fresh(node.number))
-    if kind is And or kind is Or:
-        return kind(tuple(map(again, node.parts)))
-    if kind is ToMany:
-        return ToMany(again(node.owner), node.relation, node.cls, fresh(node.number))
-    if kind is Closure:
-        row, variable, first, before, following = map(
-            again, (node.row, node.variable, node.first, node.before, node.next)
-        )
-        return Closure(row, variable, first, before, following)
-    return map_parts(node, again)
+    def _moved_anew(self, node: t.Any) -> t.Any:
+        kind = type(node)
+        if kind is KnownRow:
+            return _moved_row(node, self._numbers)
+        if kind is Root:
+            return Root(node.cls, self._fresh(node.number))
+        if kind is And or kind is Or:
+            return kind(tuple(map(self.moved, node.parts)))
+        if kind is ToMany:
+            owner, number = self.moved(node.owner), self._fresh(node.number)
+            return ToMany(owner, node.relation, node.cls, number)
+        if kind is Closure:
+            parts = node.row, node.variable, node.first, node.before, node.next
+            return Closure(*map(self.moved, parts))
+        return map_parts(node, self.moved)
+
+    def _fresh(self, number: int) -> int:
+        if number not in self._roots:
+            self._roots[number] = self._search.fresh_number()
+        return self._roots[number]
