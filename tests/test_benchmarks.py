@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import orm
 
 from benchmarks.__main__ import LISTS, WORKLOADS, chosen, main
 from benchmarks.cedar.command import SCENARIOS, SIZES
@@ -29,6 +30,7 @@ from benchmarks.pages.application import (
 )
 from benchmarks.pages.measuring import EACH, check_pages, count_statements
 from benchmarks.pages.measuring import DisagreementError as PageDisagreementError
+from benchmarks.pages.models import User
 from benchmarks.pages.rows import fill
 from benchmarks.report import row_of, row_of_children
 from benchmarks.shapes.catalog import named
@@ -265,6 +267,14 @@ def test_statements_of_a_page_are_counted(pages: sa.Engine) -> None:
     get = client_of(make_app(pages, Unguarded()))
 
     assert count_statements(pages, get, [("/tasks", 1, ""), ("/tasks", 2, "")]) == 2
+
+
+def test_columns_of_a_page_look_rows_up_in_the_same_lists(pages: sa.Engine) -> None:
+    """What several columns ask for stands once in the statement, whatever made their conditions."""
+    with orm.Session(pages) as session:
+        statement = str(ByPolicy().statement(session.get_one(User, 1)))
+
+    assert statement.count("SELECT") == 31
 
 
 def test_policy_of_the_pages_has_the_size_described() -> None:

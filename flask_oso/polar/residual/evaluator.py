@@ -58,6 +58,7 @@ from .algebra.ir import (
     SelfReference,
     ToOne,
     contains,
+    separated,
     walk_condition,
     with_row,
 )
@@ -172,7 +173,7 @@ class PartialEvaluator:
         if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
             # Every check raises this.
             raise self._search.errors[0]
-        return Residual(cls, root, outcome.holds, outcome.fails)
+        return Residual(cls, root, separated(outcome.holds), separated(outcome.fails))
 
     def _push_goal(self, goal: Term, frame: ClauseFrame) -> None:
         self._search.push(self._solve, (goal, frame))

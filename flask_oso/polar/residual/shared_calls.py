@@ -186,8 +186,7 @@ class _Mover:
         self._numbers, self._search = numbers, search
         #: The numbers of rows there, which no other rows of the search have.
         self._roots: dict[int, int] = {}
-        # What is one object stays one: a statement then has one parameter for it. The parts are
-        # kept alive: their identities are the keys.
+        # A part may stand in many places. The parts are kept alive: their identities are the keys.
         self._known: dict[int, tuple[t.Any, t.Any]] = {}
 
     def moved(self, node: t.Any) -> t.Any:

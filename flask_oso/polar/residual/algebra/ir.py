@@ -633,6 +633,22 @@ def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
     return type(node)(*values) if is_changed else node
 
 
+def separated(node: t.Any) -> t.Any:
+    """Copy a condition, so that no part of it stands in two places.
+
+    One that does has one parameter in a statement, where another column has two for the same: what
+    both look up would be no common list.
+    """
+    kind = type(node)
+    if kind is And or kind is Or:
+        return kind(tuple(map(separated, node.parts)))
+    values = [
+        separated(getattr(node, name)) if is_child else getattr(node, name)
+        for name, is_child in _FIELDS.get(kind, ())
+    ]
+    return kind(*values) if values else node
+
+
 def with_row(node: t.Any, old: RowPath, new: RowPath) -> t.Any:
     """Return a simplified condition about another row, which it did not mention: as simple."""
     if node == old:
