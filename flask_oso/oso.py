@@ -252,7 +252,9 @@ class Oso(Polar):
         :raises ForbiddenError: otherwise.
         :raises PolarRuntimeError: if a rule fails, or there is none of this name.
         """
-        args = map(unwrapped, (actor, action, resource, field))
+        if type(action) is not str or type(field) is not str:
+            action, field = unwrapped(action), unwrapped(field)
+        args = unwrapped(actor), action, unwrapped(resource), field
         if not self._engine.ask("allow_field", *args):
             raise self.forbidden_error()
 

@@ -618,6 +618,26 @@ def test_query_rule_once_takes_bindings() -> None:
     assert not oso.query_rule_once("f", Variable("x"), bindings={"x": 2})
 
 
+@pytest.mark.parametrize(
+    "arg", [Page("b"), Page(), "b", None, 2**70, "\ud800", [Page("b")], {"title": "b"}]
+)
+@pytest.mark.parametrize(
+    "body", ['x.title = "b"', "x.broken = 1", "not x = x", "x.title()", "f(x)"]
+)
+def test_query_rule_once_is_true_where_a_query_has_a_result(body: str, arg: t.Any) -> None:
+    """It answers as a query does, and fails with its error."""
+    oso = make_oso(f"f(x) if {body}; allow(_, _, _);")
+
+    def outcome(ask: Callable[[], t.Any]) -> t.Any:
+        try:
+            return ask()
+        except OsoError as error:
+            return type(error), str(error)
+
+    expected = outcome(lambda: next(oso.query_rule("f", arg), None) is not None)
+    assert outcome(lambda: oso.query_rule_once("f", arg)) == expected
+
+
 def test_query_rule_relation() -> None:
     """A variable as an argument asks for its values, as the guide to testing says."""
     oso = make_oso('has_relation(parent, "parent", page) if parent = page.title;')

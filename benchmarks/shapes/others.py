@@ -40,6 +40,31 @@ def _actions_of_owner(size: int) -> World:
     )
 
 
+def _rule_once(size: int) -> World:
+    """A rule of another name, which a view asks about a user with so many roles."""
+    base = next(shape for shape in ROLES if shape.name == "roles in a list").make(size)
+    may = base.by_hand
+    return dataclasses.replace(
+        base,
+        policy=f'{base.policy} can_open(user: User, doc: Doc) if allow(user, "read", doc);',
+        questions=[("can_open", user, doc) for user, act, doc in base.questions if act == "read"],
+        by_hand=lambda _name, user, doc: may(user, "read", doc),
+        method="query_rule_once",
+    )
+
+
+def _one_field(size: int) -> World:
+    """One of so many fields."""
+    base = _fields(size)
+    fields = base.by_hand
+    return dataclasses.replace(
+        base,
+        questions=[(*each, f"field{at}") for each in base.questions for at in (0, size - 1)],
+        by_hand=lambda user, action, doc, field: field in fields(user, action, doc),
+        method="authorize_field",
+    )
+
+
 def _fields(size: int) -> World:
     """So many fields, of which only the owner sees the last."""
     user_cls, doc_cls = plain("User", "name"), plain("Doc", "owner")
@@ -214,6 +239,8 @@ SHAPES = (
     Shape("`authorized_actions`, 3 and 30 rules", _actions_of_owner, (3, 30)),
     Shape("`authorized_actions`, those that a method gives", _actions_of_method, (3, 30)),
     Shape("`authorized_actions`, roles of groups and a condition", _actions_of_groups, (3, 30)),
+    Shape("`query_rule_once`, roles in a list", _rule_once, (10, 100)),
+    Shape("`authorize_field`, `field in [...]`", _one_field, (5, 20)),
     Shape("folders, an open role by a method", _open_roles, (3, 20)),
     Shape("`authorized_fields`, `field in [...]`", _fields, (5, 20)),
     Shape("`authorized_fields`, 5 and 20 rules", _fields_by_rules, (5, 20)),

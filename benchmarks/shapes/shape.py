@@ -18,13 +18,8 @@ Question = tuple[t.Any, ...]
 
 #: A world may take the solver longer than a request ever may.
 _PATIENT = Limits(timeout_ms=120_000, goals=1_000_000, choices=1_000_000)
-#: The rule behind each method that answers questions.
-RULES = {
-    "is_allowed": "allow",
-    "authorized_actions": "allow",
-    "authorized_fields": "allow_field",
-    "authorize_request": "allow_request",
-}
+#: The methods that raise for what is denied.
+_RAISING = frozenset({"authorize_request", "authorize_field"})
 
 
 @dataclass(frozen=True)
@@ -63,17 +58,17 @@ class World:
     def decide(self, oso: Oso) -> Callable[..., t.Any]:
         """Give the function of an ``Oso`` that answers the questions."""
         method: Callable[..., t.Any] = getattr(oso, self.method)
-        if self.method != "authorize_request":
+        if self.method not in _RAISING:
             return method
 
-        def is_request_allowed(actor: t.Any, request: t.Any) -> bool:
+        def is_authorized(*question: t.Any) -> bool:
             try:
-                method(actor, request)
+                method(*question)
             except oso.forbidden_error:  # type: ignore[misc]  # a class, by default
                 return False
             return True
 
-        return is_request_allowed
+        return is_authorized
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,9 @@ _UNEXPECTED_EXPRESSION = (
     "accept_expression=True to Oso.query."
 )
 
+#: The classes of arguments that may have a variable in them.
+_QUERIED = terms.QUESTIONS | {list, dict}
+
 Solution = dict[str, t.Any]
 
 
@@ -159,6 +162,8 @@ class Engine:
         # Clauses by name and number of parameters, made on first use. Two threads may both make
         # them, with equal results.
         self._clauses: dict[str, dict[int, ClauseIndex]] = {}
+        # Functions that answer, by name and number of arguments, once they are final.
+        self._settled: dict[tuple[str, int], Callable[..., bool]] = {}
         self._analysis: RuleAnalysis | None = None
         # Two threads may both make one of these, with equal results.
         self._residuals: dict[t.Any, tuple[Schema, t.Any, PreparedResiduals]] = {}
@@ -322,9 +327,15 @@ class Engine:
 
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
         """Give the compiled function for a rule call, or the solver."""
+        settled = self._settled.get((name, arity))
+        if settled is not None:
+            return settled
         program = self._program
         answer = None if program is None else program.answer(name, arity)
-        return answer or functools.partial(self._solve_question, name)
+        found = answer or functools.partial(self._solve_question, name)
+        if name in self.policy.rules and (program is None or program.is_settled(name, arity)):
+            self._settled[name, arity] = found
+        return found
 
     def _solve_question(self, name: str, *args: t.Any) -> bool:
         return self.solve_call(name, args)
@@ -336,6 +347,17 @@ class Engine:
             anything.
         """
         return self._answer_for(name, len(args))(*args)
+
+    def is_decision(self, args: Sequence[t.Any]) -> bool:
+        """Tell whether a query for a rule with these arguments asks what ``ask`` does.
+
+        Not with a variable, or with a list or a dictionary that may have one in it, nor where
+        ``debug()`` of a rule stops a query.
+        """
+        for arg in args:
+            if type(arg) in _QUERIED:
+                return False
+        return not self.policy.has_debug
 
     def quick_answers(
         self, actor: t.Any, action: t.Any, resources: Sequence[t.Any]

@@ -174,6 +174,9 @@ class Polar:
         accept_expression: bool = False,
     ) -> bool:
         """Tell whether a rule call has at least one solution."""
+        engine = self._engine
+        if not bindings and engine.is_decision(args):
+            return engine.ask(name, *args)
         results = self.query_rule(
             name, *args, bindings=bindings, accept_expression=accept_expression
         )
