@@ -14,6 +14,7 @@ import uuid
 import pytest
 
 from flask_oso import Oso, Variable
+from flask_oso.polar.compiler.specialization.operations.containers import SilentReads
 from flask_oso.polar.exceptions import PolarRuntimeError, PolarTypeError
 from tests.support.answers import outcome_of, specialized
 from tests.support.sizes import combinations_of
@@ -827,3 +828,29 @@ def test_name_that_is_missing_is_looked_up_without_a_call(name: str, *, is_found
     code = oso.generated_code('allow(User, "read", Doc)')
 
     assert (f"v0.get('{name}') if type(v0) is dict else" in code) is is_found
+
+
+@pytest.mark.parametrize("default", ["", ", 7", ', "ana"'])
+def test_text_that_is_missing_is_looked_up_without_a_call(
+    default: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has no role in a table of roles is denied as fast as others are allowed."""
+    monkeypatch.setattr(SilentReads, "entry_or_nil", None)
+    engine = _oso(f"d.x.get(u.x{default}) = 5").engine
+
+    assert specialized(engine, User("ana"), "read", Doc({"ben": 5})) is False
+    assert specialized(engine, User("ben"), "read", Doc({"ben": 5})) is True
+
+
+@pytest.mark.parametrize("key", ["x", "", "1", "-1", "1.5", "true", "null", "NaN", "-Infinity"])
+@pytest.mark.parametrize("default", ["", ", 7", ", [5]"])
+@pytest.mark.parametrize("wanted", ["5", "7", "[5]", "nil"])
+@pytest.mark.parametrize("entry", [1, -1, 1.5, True, None, float("nan"), -float("inf"), "x", ""])
+def test_text_that_is_written_like_a_number_finds_that(
+    key: str, default: str, wanted: str, entry: t.Any
+) -> None:
+    """As by the solver, which has the keys that JSON writes."""
+    user, doc = User(key), Doc({"other": 5, entry: 5})
+    engine = _oso(f"d.x.get(u.x{default}) = {wanted}").engine
+
+    assert engine.allow(user, "read", doc) is engine.solve_call("allow", (user, "read", doc))

@@ -240,18 +240,22 @@ def is_listed_member(value: t.Any) -> bool:
 
 
 def entry_or_default(owner: Known, key: Known, default: Known | None, kept: str) -> ast.expr:
-    """Write ``d.get(key)`` or ``d.get(key, default)``. Most keys are texts that are there.
+    """Write ``d.get(key)`` or ``d.get(key, default)``. Most keys are texts, and many are there.
 
     :param kept: a name that is not used otherwise.
     """
     named = [] if default is None else [written(default)]
     others = call("entry_or_nil", load(owner.name), written(key), *named)
+    looked_up = method_call(load(owner.name), "get", written(key), *named)
     if key.literal is not None and type(name := key.literal.value) is str and is_no_number(name):
-        looked_up = method_call(load(owner.name), "get", written(key), *named)
         return ast.IfExp(is_type(owner.name, "dict"), looked_up, others)
     found = named_value(kept, method_call(load(owner.name), "get", written(key)))
-    is_there = is_not_none(found)
-    return ast.IfExp(all_of([*_are_found(owner, key), is_there]), load(kept), others)
+    are_found, is_alone = _are_found(owner, key), call("is_no_number", written(key))
+    if default is None:
+        is_known = any_of([is_not_none(found), is_alone])
+        return ast.IfExp(all_of([*are_found, is_known]), load(kept), others)
+    others = ast.IfExp(all_of([*are_found, is_alone]), looked_up, others)
+    return ast.IfExp(all_of([*are_found, is_not_none(found)]), load(kept), others)
 
 
 def has_plain_entries(constant: dict[t.Any, t.Any]) -> bool:
