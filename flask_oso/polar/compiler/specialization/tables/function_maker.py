@@ -216,9 +216,12 @@ class FunctionMaker:
 
         ``None`` also if none is to be made yet for so many questions.
         """
-        if self._has_string(args) and self._comes_first(self._asked(args), questions):
+        if not self._has_string(args):
             return None
-        made = self._function_for(args)
+        asked = self._asked(args)
+        made = self._functions.get(asked)
+        if made is None and not self._comes_first(asked, questions):
+            made = self._known_or_made(asked)
         return made if made is not None and self.is_silent(made) else None
 
     def _function_for(self, args: tuple[t.Any, ...]) -> Specialization | None:
