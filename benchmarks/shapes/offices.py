@@ -35,6 +35,41 @@ _Member.__name__ = "User"
 _ROLES = {"editor": {"read", "edit"}, "viewer": {"read"}}
 
 
+class _Office:
+    """Where members have roles."""
+
+
+_Office.__name__ = "Org"
+
+
+def _at_relation(_size: int) -> World:
+    """A method gives the role at what a relation of the block leads to."""
+    doc_cls, orgs = plain("Doc", "org"), [_Office(), _Office()]
+    users = [_Member({orgs[0]: role}) for role in ("editor", "viewer", "guest")]
+
+    def by_hand(user: t.Any, action: str, doc: t.Any) -> bool:
+        return action in _ROLES.get(user.role_in(doc.org), ())
+
+    return World(
+        """
+        actor User {}
+        resource Org { roles = ["viewer", "editor"]; "viewer" if "editor"; }
+        resource Doc {
+          permissions = ["read", "edit"];
+          relations = {org: Org};
+          "read" if "viewer" on "org";
+          "edit" if "editor" on "org";
+        }
+        has_relation(org: Org, "org", doc: Doc) if org = doc.org;
+        has_role(user: User, name: String, org: Org) if user.role_in(org) = name;
+        allow(user, action, doc) if has_permission(user, action, doc);
+        """,
+        (_Member, _Office, doc_cls),
+        [(user, act, doc_cls(org)) for user in users for act in ("read", "edit") for org in orgs],
+        by_hand,
+    )
+
+
 def _shape(
     name: str,
     policy: str,
@@ -305,6 +340,7 @@ SHAPES = (
         doc=("items", "parent"),
         method=_BOTH,
     ),
+    Shape("a role by a method, at what a relation of a block leads to", _at_relation),
     _many("`authorized_actions`, 5 and 40 rules, a role by a method", _in_rules),
     _many("`authorized_actions`, 5 and 40 permissions, a role by a method", _in_block),
     _many(

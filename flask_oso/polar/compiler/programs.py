@@ -58,7 +58,7 @@ from .scopes import Site, Variant
 from .snippets import Position, with_positions
 from .source_map import sites_by_offset
 from .specialization.observation import NAMES as OBSERVING_NAMES
-from .specialization.observation import Outcome
+from .specialization.observation import Outcome, Replay
 from .specialization.operations.named_operations import named_operations
 from .specialization.solution_keys import SolutionKey
 from .specialization.tables.dispatch import (
@@ -604,6 +604,14 @@ class CompiledProgram(Runtime):
             return self.string_function(Variant(name, arity, known, False))(*args, clock)
 
         return resumed
+
+    def solving(self, name: str) -> Callable[[tuple[t.Any, ...], bool, Replay], bool]:
+        """Return a function that answers by the solver after a call was made."""
+
+        def solved(args: tuple[t.Any, ...], is_searched: bool, made: Replay) -> bool:
+            return bool(self._engine.solve_call(name, args, is_searched, made=made))
+
+        return solved
 
     def table(self, variant: Variant) -> tuple[Dispatch, str] | None:
         """Return how an argument selects a function, and the name of the table of functions.

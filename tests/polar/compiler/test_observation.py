@@ -303,10 +303,10 @@ def test_error_of_the_call_stays(name: str) -> None:
 def test_error_that_the_rules_do_not_come_to_is_raised() -> None:
     """Whatever the rules answer once they have the outcome, the error of the call is no answer."""
     error = AttributeError("held")
-    resume = Resumption(lambda *given: True)
+    resume = Resumption(lambda *given: True, lambda *given: True)
 
     with pytest.raises(AttributeError, match="held"):
-        resume((), False, 0.0, object(), "roles", None, None, error)
+        resume((), False, 0.0, object(), "roles", None, None, error, ())
 
 
 @pytest.mark.parametrize("error", [KeyError, ValueError, AttributeError])

@@ -4,13 +4,17 @@ In goes a question with the classes of its arguments; out comes a method or a co
 an argument. Before it, the solver looks at classes and literals alone, whatever the objects hold,
 and reads what the method is called with: arguments, and attributes of these. So all that a function
 reads may be read behind it, also what it might change.
+
+An attribute that a rule wants to be of a class, such as the organization that a relation leads to,
+is taken to be of exactly this class. The function makes sure of that before the call.
 """
 
 from __future__ import annotations
 
 import enum
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...host import sandbox
 from ...nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
@@ -23,6 +27,8 @@ from .regions import Known, RuleCall
 
 #: The deepest chain of rules that is followed.
 MAX_FOLLOWED = 50
+#: An attribute of an argument: the name of this, and its own.
+Source = tuple[str, str]
 
 
 class FirstCall(t.NamedTuple):
@@ -30,11 +36,15 @@ class FirstCall(t.NamedTuple):
 
     :param args: the arguments of a method; ``None`` for a computed attribute. One that is an
         attribute of an argument has that as its source.
+    :param reads: the attributes of arguments that the solver reads before.
+    :param classes: those of them that have to be of exactly a class for the call to come first.
     """
 
     owner: Known
     name: str
     args: tuple[Known, ...] | None
+    reads: tuple[Source, ...] = ()
+    classes: Mapping[Source, type] = {}
 
 
 class _Silent(enum.Enum):
@@ -45,6 +55,8 @@ class _Silent(enum.Enum):
 
 
 _Outcome = FirstCall | _Silent
+#: What else than an object an attribute may be.
+_OF_DATA = (dict, list, str, int, float, bool)
 #: Stands for the value of a variable that is united with another one.
 _OPEN: t.Final = Known("")
 #: The values of the variables of one clause, by their index.
@@ -60,11 +72,14 @@ def find_first_call(
     names: ProgramInterface, patterns: PatternGuards, question: RuleCall
 ) -> FirstCall | None:
     """Return the first call of the application for a question; ``None`` if it is not certain."""
+    search = _FirstCallSearch(names, patterns)
     try:
-        found = _FirstCallSearch(names, patterns).of_rule(question, 0)
+        found = search.of_rule(question, 0)
     except (NotCompilable, _Unknown):
         return None
-    return found if isinstance(found, FirstCall) else None
+    if not isinstance(found, FirstCall):
+        return None
+    return found._replace(reads=(*search.reads,), classes=search.classes)
 
 
 class _FirstCallSearch:
@@ -76,6 +91,10 @@ class _FirstCallSearch:
     def __init__(self, names: ProgramInterface, patterns: PatternGuards) -> None:
         self._names = names
         self._patterns = patterns
+        #: The attributes of arguments that were read, in order.
+        self.reads: dict[Source, None] = {}
+        #: The classes that they are taken to be of.
+        self.classes: dict[Source, type] = {}
 
     def of_rule(self, question: RuleCall, depth: int) -> _Outcome:
         """Return the first call of a rule, or what it does without one."""
@@ -105,9 +124,7 @@ class _FirstCallSearch:
 
     def _matches(self, clause: Clause, args: Sequence[Known]) -> bool:
         """Tell whether a head matches, which is known by classes and literals."""
-        slots = [each.term.index for each in clause.parameters if isinstance(each.term, Slot)]
-        if len({*slots}) != len(slots):
-            raise _Unknown
+        _check_parameters(clause)
         # Each is looked at: none may ask an object.
         told = [
             self._matches_parameter(parameter.term, parameter.specializer, arg)
@@ -129,9 +146,19 @@ class _FirstCallSearch:
         pattern: Pattern = self._patterns.pattern(specializer)
         if is_string(arg.literal) and pattern.tag == "String":
             return True
+        if arg.source is not None and arg.exact is None:
+            arg = replace(arg, exact=self._taken_for(arg.source, pattern))
         if arg.literal is not None or arg.exact in (None, dict):
             raise _Unknown
         return self._patterns.is_of(arg.exact, pattern)
+
+    def _taken_for(self, source: Source, pattern: Pattern) -> type:
+        """Return the class that an attribute is taken to be of: the first that is asked for."""
+        host = self._names.host
+        cls = host.classes.get(pattern.tag or "")
+        if cls is None or cls in _OF_DATA or pattern.fields or not host.keeps(cls):
+            raise _Unknown
+        return self.classes.setdefault(source, cls)
 
     # -- goals
 
@@ -150,16 +177,55 @@ class _FirstCallSearch:
                 found = self._of_alternatives(t.cast(Expression, term), goals, values, depth)
                 return self._told(found, is_only_way=is_only_way)
             if isinstance(inner, Call):
-                args = tuple(self._value(arg, values) for arg in inner.args)
-                if inner.kwargs:
-                    raise _Unknown
-                found = self.of_rule((inner.name, args), depth + 1)
+                found = self._of_call(inner, values, depth)
             else:
                 found = self._of_goal(t.cast(Expression, term), values)
             if found is not _Silent.HOLDS:
                 return self._told(found, is_only_way=is_only_way)
             is_only_way = is_only_way and not isinstance(inner, Call)
         return _Silent.HOLDS
+
+    def _of_call(self, called: Call, values: _Values, depth: int) -> _Outcome:
+        """Return the first call of a rule that is called."""
+        if called.kwargs:
+            raise _Unknown
+        for at, arg in enumerate(called.args):
+            if isinstance(arg, Slot) and arg.index not in values:
+                return self._of_relation(called, at, values)
+        args = tuple(self._value(arg, values) for arg in called.args)
+        return self.of_rule((called.name, args), depth + 1)
+
+    def _of_relation(self, called: Call, at: int, values: _Values) -> _Silent:
+        """Bind a variable to the attribute that the only rule gives: ``r(x: C, y) if x = y.a``."""
+        args = [
+            None if place == at else self._value(arg, values)
+            for place, arg in enumerate(called.args)
+        ]
+        clauses = self._patterns.possible(called.name, args)
+        if clauses is None or len(clauses) != 1:
+            raise _Unknown
+        given = clauses[0].parameters[at]
+        value = self._attribute_given(clauses[0], given.term, args)
+        if given.specializer is not None and not self._is_of(value, given.specializer):
+            raise _Unknown
+        values[t.cast(Slot, called.args[at]).index] = value
+        return _Silent.HOLDS
+
+    def _attribute_given(self, clause: Clause, wanted: Term, args: Sequence[Known | None]) -> Known:
+        """Return the attribute that a clause binds one of its parameters to, and does no more."""
+        _check_parameters(clause)
+        values: _Values = {}
+        for parameter, arg in zip(clause.parameters, args, strict=True):
+            if arg is None:
+                continue
+            if not self._matches_parameter(parameter.term, parameter.specializer, arg):
+                raise _Unknown
+            if isinstance(parameter.term, Slot):
+                values[parameter.term.index] = arg
+        lookup = _lookup_of(clause.body, wanted)
+        if self._of_lookup(lookup, values) is not _Silent.HOLDS:
+            raise _Unknown
+        return self._value(lookup.args[2], values)
 
     def _told(self, found: _Outcome, *, is_only_way: bool) -> _Outcome:
         """Return what goals do, unless another solution of an earlier one is tried."""
@@ -192,7 +258,7 @@ class _FirstCallSearch:
     def _of_lookup(self, term: Expression, values: _Values) -> FirstCall | _Silent:
         owner, key, result = term.args
         value, inner = self._value(owner, values), written_term(key)
-        if value.exact in (None, str) or value.literal is not None:
+        if value.exact in (None, str) or value.literal is not None or value.source is not None:
             raise _Unknown
         if isinstance(inner, Call) and not inner.kwargs:
             args = tuple(self._value(arg, values) for arg in inner.args)
@@ -209,7 +275,9 @@ class _FirstCallSearch:
             or not is_read_plainly(value, name)
         ):
             raise _Unknown
-        values[result.index] = Known(f"{value.name}.{name}", source=(value.name, name))
+        source = value.name, name
+        self.reads[source] = None
+        values[result.index] = Known(f"{value.name}.{name}", source=source)
         return _Silent.HOLDS
 
     def _bind(self, term: Expression, values: _Values) -> _Silent:
@@ -227,10 +295,42 @@ class _FirstCallSearch:
 
     def _value(self, term: Term, values: _Values) -> Known:
         if isinstance(term, Slot) and values.get(term.index, _OPEN) is not _OPEN:
-            return values[term.index]
+            value = values[term.index]
+            cls = None if value.source is None else self.classes.get(value.source)
+            return value if cls is None else replace(value, exact=cls)
         if isinstance(term, Value):
             return Known("", literal=term)
         raise _Unknown
+
+
+def _check_parameters(clause: Clause) -> None:
+    """Refuse a head that compares two arguments."""
+    slots = [each.term.index for each in clause.parameters if isinstance(each.term, Slot)]
+    if len({*slots}) != len(slots):
+        raise _Unknown
+
+
+def _lookup_of(body: Term | None, wanted: Term) -> Expression:
+    """Return the lookup whose result a body unites with a variable, if it does nothing else."""
+    goals = [] if body is None else [body]
+    while goals and getattr(goals[0], "operator", None) is Operator.AND:
+        goals[:1] = t.cast(Expression, goals[0]).args
+    # One that reads what it unites stands behind that.
+    kinds = {getattr(each, "operator", None): t.cast(Expression, each) for each in goals}
+    if len(goals) != 2 or kinds.keys() != {Operator.UNIFY, Operator.DOT}:
+        raise _Unknown
+    lookup, united = kinds[Operator.DOT], kinds[Operator.UNIFY].args
+    if not _are_slots(united, [lookup.args[2], wanted]):
+        raise _Unknown
+    return lookup
+
+
+def _are_slots(terms: Sequence[Term], wanted: Sequence[Term]) -> bool:
+    """Tell whether terms are these variables."""
+    mine, others = (
+        {each.index for each in some if isinstance(each, Slot)} for some in (terms, wanted)
+    )
+    return len(mine) == len(terms) and mine == others
 
 
 def is_read_plainly(owner: Known, name: str) -> bool:

@@ -265,17 +265,7 @@ class Guards:
             raise NotCompilable("calls of the application", None)
         if any(value.name in observation.derived for value in values):
             raise NotCompilable("results of a call that meet", None)
-        for arg in args or ():
-            self._check_given(arg, observation.given(arg))
         return Known(RESULT, region=self.root, source=(owner.name, f"{name}()"))
-
-    def _check_given(self, arg: Known, given: str | None) -> None:
-        """Write that the function gives up where the call was made with something else."""
-        region = t.cast(Region, arg.region)
-        if given is None or ("given", arg.name) in region.known:
-            return
-        region.known["given", arg.name] = arg
-        region.give_up_if(compared(load(arg.name), ast.IsNot(), load(given)))
 
     def _is_call(self, owner: Known, name: str, args: tuple[Known, ...] | None) -> bool:
         """Tell whether the result of a call depends on parameters alone."""

@@ -14,7 +14,7 @@ import ast
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 
 from ...host import sandbox
@@ -52,11 +52,16 @@ class Observation(Record, frozen=False):
     :param owner: the name of the parameter.
     :param name: that of its attribute.
     :param args: the arguments of a method; ``None`` for an attribute.
+    :param reads: the attributes of parameters that the solver reads before, by the names of these
+        and their own.
+    :param classes: those of them that are of exactly a class, or the call is not made.
     """
 
     owner: str
     name: str
     args: tuple[Known, ...] | None
+    reads: tuple[tuple[str, str], ...] = ()
+    classes: Mapping[tuple[str, str], type] = field(default_factory=dict)
     #: Whether the policy searches the result by a name, so that it may search it again.
     is_named: bool = False
     #: Whether the policy searches the result.
@@ -69,14 +74,18 @@ class Observation(Record, frozen=False):
         """What tells the call apart from others."""
         return self.owner, self.name, None if self.args is None else tuple(map(_key_of, self.args))
 
+    @property
+    def shared_key(self) -> t.Hashable:
+        """What is the same for questions for which one call is made."""
+        return self.key, self.reads, frozenset(self.classes.items())
+
     def read_arguments(self) -> Iterator[tuple[str, str, str]]:
-        """Yield what is read before the call, to make it with that.
+        """Yield what is read before the call.
 
         Each as the name of a value, of the parameter that it is an attribute of, and of this.
         """
-        for source in dict.fromkeys(arg.source for arg in self.args or ()):
-            if source is not None:
-                yield (f"{GIVEN}_{source[0]}_{source[1]}", *source)
+        for owner, attribute in self.reads:
+            yield f"{GIVEN}_{owner}_{attribute}", owner, attribute
 
     def given(self, arg: Known) -> str | None:
         """Return the name of what was read as some value was, to make the call with."""
@@ -188,20 +197,57 @@ class Outcomes:
         return result
 
 
+#: What was read of an object before a call.
+Read = tuple[t.Any, str, t.Any]
+
+
+def is_changed(reads: Iterable[Read]) -> bool:
+    """Tell whether attributes are others than those that were read."""
+    return any(getattr(owner, name, NOT_CALLED) is not value for owner, name, value in reads)
+
+
+class Replay:
+    """Calls that were made, and what was read before, for a solver that begins the question anew.
+
+    INVARIANT: what the solver binds before a call is what was there then. The call may have changed
+    it, and compiled rules would read it anew.
+    """
+
+    __slots__ = ("_calls", "_found", "_is_over", "_reads")
+
+    def __init__(self, reads: Iterable[Read], calls: Outcome | Outcomes) -> None:
+        self._reads, self._calls = [*reads], calls
+        self._found, self._is_over = t.cast("Read | None", None), False
+
+    def is_of(self, owner: t.Any, name: str, args: tuple[t.Any, ...] | None) -> bool:
+        """Tell whether this was read or called; what was read counts until the first call."""
+        reads = () if self._is_over or args is not None else self._reads
+        self._found = next((each for each in reads if each[0] is owner and each[1] == name), None)
+        return self._found is not None or self._calls.is_of(owner, name, args)
+
+    def take(self) -> t.Any:
+        """Return what was read, or the result of the call; or raise its error."""
+        if self._found is not None:
+            return self._found[2]
+        self._is_over = True
+        return self._calls.take()
+
+
 class Resumption:
     """Goes on with compiled rules, which get the outcome of the call.
 
     :param ask: answers for arguments, and a call that was made before.
-    :param reads_arguments: whether attributes were read to make the call with.
+    :param solve: the same, for one that has changed what was read before it.
+    :param reads: the attributes that are read before it: the position of the argument, the name.
     """
 
     def __init__(
         self,
         ask: Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool],
-        *,
-        reads_arguments: bool = False,
+        solve: Callable[[tuple[t.Any, ...], bool, Replay], bool],
+        reads: Sequence[tuple[int, str]] = (),
     ) -> None:
-        self._ask, self._reads_arguments = ask, reads_arguments
+        self._ask, self._solve, self._reads = ask, solve, reads
         #: How often in a row the function gave up behind the call.
         self.in_vain = 0
 
@@ -210,8 +256,14 @@ class Resumption:
     ) -> bool:
         """Answer a question after a call was made."""
         self.in_vain += 1
-        outcome = Outcome(*made, is_first=self._reads_arguments)
-        answer = self._ask(args, is_searched, outcome, begun)
+        *call, given = made
+        outcome = Outcome(*call, is_first=bool(self._reads))
+        pairs = zip(self._reads, given, strict=True)
+        reads = [(args[at], name, value) for (at, name), value in pairs]
+        if is_changed(reads):
+            answer = self._solve(args, is_searched, Replay(reads, outcome))
+        else:
+            answer = self._ask(args, is_searched, outcome, begun)
         if outcome.error is not None:
             # INVARIANT: no answer is made of an error by asking again.
             raise outcome.error
@@ -279,7 +331,16 @@ def _called(observation: Observation, other: ast.stmt) -> tuple[list[ast.stmt], 
 def found_result(observation: Observation, made: str) -> list[ast.stmt]:
     """Write that what follows looks at the result of a call."""
     elements = _elements(observation, made)
-    return [assign(RESULT, elements), give_up_if(is_not_of(RESULT, "harmless"))]
+    is_odd = is_not_of(RESULT, "harmless")
+    return [assign(RESULT, elements), give_up_if(is_odd), *unchanged(observation)]
+
+
+def unchanged(observation: Observation) -> list[ast.stmt]:
+    """Write that a function gives up where the call has changed what was read before it."""
+    return [
+        give_up_if(expr("OWNER.NAME is not GIVEN", OWNER=owner, NAME=attribute, GIVEN=name))
+        for name, owner, attribute in observation.read_arguments()
+    ]
 
 
 def made_call(observation: Observation, *outcome: ast.expr) -> list[ast.expr]:
@@ -354,8 +415,11 @@ def _resumed(
 ) -> ast.stmt:
     """Write that the compiled rules answer, which get the outcome of the call."""
     made = made_call(observation, *outcome)
-    given = names_of(parameters)
-    return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made))
+    given, reads = (
+        names_of(parameters),
+        names_of([name for name, *_ in observation.read_arguments()]),
+    )
+    return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made, reads))
 
 
 #: The globals of these functions.

@@ -37,7 +37,7 @@ from ..quotations import code, duplicate, expr, stmt
 from ..scopes import ProgramInterface
 from ..snippets import assign, call, function_of, is_more_than, is_unchecked, load, negate, size_of
 from .clauses.solver_order import End, SolverOrder
-from .observation import KEPT, RESULT, Observation
+from .observation import KEPT, RESULT, Observation, unchanged
 from .questions import Manner, QuestionWriter
 from .regions import GIVE_UP, Known, RuleCall, give_up_if, try_in_turn
 from .solution_keys import MAX_REMEMBERED
@@ -116,7 +116,7 @@ class SpecializationWriter(QuestionWriter):
         if observation is not None:
             # What it changes is looked at again behind it.
             self.before_call, tests = [*tests, *self._checks()], []
-            begin.append(give_up_if(is_unchecked(RESULT)))
+            begin += [give_up_if(is_unchecked(RESULT)), *unchanged(observation)]
         body = [*begin, *tests, *self._checks(), *inner, *end]
         shorten_end(body)
         write_out_searches(body, self.guards.fresh, may_end=True)

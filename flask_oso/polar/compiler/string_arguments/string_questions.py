@@ -14,7 +14,7 @@ from ..binding_analysis import Lineages, strings_at
 from ..entry_points import new_clock
 from ..scopes import ProgramInterface, Variant
 from ..specialization.goals.obstacles import Attempts
-from ..specialization.observation import NOT_CALLED, Outcome, Outcomes
+from ..specialization.observation import NOT_CALLED, Outcome, Outcomes, Read, Replay, is_changed
 from ..specialization.tables.dispatch import Specializations
 from ..specialization.tables.first_answers import FirstQuestion
 from ..specialization.tables.function_maker import (
@@ -51,6 +51,7 @@ class StringProgram(ProgramInterface, t.Protocol):
     def string_function(self, variant: Variant) -> t.Callable[..., bool]: ...
     def open_function(self, variant: Variant) -> t.Callable[..., t.Any] | None: ...
     def is_left(self, variant: Variant) -> bool: ...
+    def solving(self, name: str) -> t.Callable[[tuple[t.Any, ...], bool, Replay], bool]: ...
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
 
 
@@ -343,20 +344,38 @@ class InTurn:
         return self._found(args, [*new_clock(), first], makes=False)
 
     def behind(
-        self, args: tuple[t.Any, ...], begun: float, *calls: tuple[t.Any, ...]
+        self,
+        args: tuple[t.Any, ...],
+        begun: float,
+        reads: tuple[Read, ...],
+        *calls: tuple[t.Any, ...],
     ) -> set[t.Any] | None:
         """Ask the compiled rules, which get what calls gave that were made before.
 
+        The solver, where a call has changed what was read before it.
+
+        :param reads: with ``NOT_CALLED`` for what was not read.
         :param calls: each as ``Outcome`` takes it, with ``NOT_CALLED`` for one that was not made.
         """
         self.was_left = True
-        made = (
+        made = Outcomes(
             Outcome(owner, called, given, result, None)
             for owner, called, given, result in calls
             if result is not NOT_CALLED
         )
-        clock = new_clock(begun, Outcomes(made))
-        return self._found(args, clock, makes=False)
+        read = [each for each in reads if each[2] is not NOT_CALLED]
+        if is_changed(read):
+            return self._solved(args, Replay(read, made))
+        return self._found(args, new_clock(begun, made), makes=False)
+
+    def _solved(self, args: tuple[t.Any, ...], made: Replay) -> set[t.Any]:
+        """Have the solver answer each question."""
+        found, at, solve = set[t.Any](), self._at, self._program.solving(self._name)
+        for step in self._steps:
+            asked = (*args[:at], step.text, *args[at + 1 :])
+            if solve(asked, step.is_searched, made):
+                found.update(step.texts)
+        return {ANYTHING} if ANYTHING in found else found
 
     def _found(
         self, args: tuple[t.Any, ...], clock: list[t.Any], *, makes: bool

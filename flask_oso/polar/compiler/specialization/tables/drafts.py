@@ -17,12 +17,12 @@ from dataclasses import replace
 from ....nodes import Rule, Value
 from ...binding_analysis import Lineages, NotCompilable
 from ...scopes import ProgramInterface
-from ...snippets import any_of, assign, is_type, load
+from ...snippets import any_of, assign, is_type, load, negate
 from ..clauses.delegations import Delegation
 from ..first_call import FirstCall, find_first_call
 from ..goals.obstacles import Obstacles, written_around
 from ..kept_searches import KeptSearches
-from ..observation import Observation, Outcome, Resumption, observing_function
+from ..observation import Observation, Outcome, Replay, Resumption, observing_function
 from ..questions import Manner
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions, SolutionProgram
@@ -68,6 +68,7 @@ class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
     def resuming(
         self, name: str, arity: int, at: int | None
     ) -> Callable[[tuple[t.Any, ...], bool, Outcome, float | None], bool]: ...
+    def solving(self, name: str) -> Callable[[tuple[t.Any, ...], bool, Replay], bool]: ...
     def first_answer(
         self, name: str, args: tuple[t.Any, ...], ask_function: Callable[[], bool | None]
     ) -> bool | None: ...
@@ -202,7 +203,9 @@ class Drafts:
         if read:
             begin = [*begin, self.reads(asked, observation)]
         resuming = self.program.resuming(self._name, len(self.parameters), self._at)
-        resume = self.program.constant(Resumption(resuming, reads_arguments=bool(read)))
+        solving = self.program.solving(self._name)
+        places = [(self.parameters.index(owner), attribute) for _, owner, attribute in read]
+        resume = self.program.constant(Resumption(resuming, solving, places))
         return observing_function(self.parameters, observation, begin, behind, resume)
 
     def written_behind_call(
@@ -240,7 +243,8 @@ class Drafts:
         self, asked: Asked, first: FirstCall, functions: SolutionFunctions | None
     ) -> tuple[Observation, SpecializationWriter]:
         """Return what writes a function behind a call that comes first."""
-        observation = Observation(first.owner.name, first.name, first.args)
+        name = first.owner.name
+        observation = Observation(name, first.name, first.args, first.reads, first.classes)
         return observation, self.writer(asked, Manner(observation, functions=functions))
 
     def reads(self, asked: Asked, observation: Observation) -> ast.stmt:
@@ -252,4 +256,7 @@ class Drafts:
             made = writer.values.read(root, named[owner], attribute, None)
             is_copied = any_of([is_type(made.name, "list"), is_type(made.name, "dict")])
             given += [give_up_if(is_copied), assign(name, load(made.name))]
+            cls = observation.classes.get((owner, attribute))
+            if cls is not None:
+                given.append(give_up_if(negate(is_type(name, self.program.constant(cls)))))
         return attempted([*root.reads, *given])

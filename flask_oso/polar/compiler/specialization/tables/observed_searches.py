@@ -62,15 +62,22 @@ def write_observed_search(
     for group in ordered:
         body += _group_statements(drafts, group, groups, fuse, errors)
     body.append(ast.Return(load(strings)))
-    given = {name for each in called.values() if each for name, *_ in each.read_arguments()}
+    given = {each for some in called.values() if some for each in some.read_arguments()}
     begin = [
         assign(strings, call("set")),
-        *(assign(name, load("not_called")) for name in [*called, *sorted(given)]),
+        *(
+            assign(name, load("not_called"))
+            for name in [*called, *(name for name, *_ in sorted(given))]
+        ),
         assign("begun", call("monotonic")),
     ]
     made = [tuple_of(made_call(each, load(name))) for name, each in called.items() if each]
     args = tuple_of([*map(load, drafts.parameters)])
-    end = ast.Return(call(left, args, load("begun"), *made))
+    reads = [
+        tuple_of([load(owner), ast.Constant(attribute), load(name)])
+        for name, owner, attribute in sorted(given)
+    ]
+    end = ast.Return(call(left, args, load("begun"), tuple_of(reads), *made))
     loop = ast.While(ast.Constant(True), body, [])
     return function_of("search", drafts.parameters, [*begin, loop, end], FREQUENT)
 
@@ -96,7 +103,7 @@ def _grouped(
         functions.keep()
         errors = "gives_up_or_deep" if functions.are_called else errors
         checks.update((code_of([check]), check) for check in checked)
-        key = None if observation is None else observation.key
+        key = None if observation is None else observation.shared_key
         group = groups.setdefault(key, _Group(observation, asked, {}))
         if not test:
             continue
@@ -115,7 +122,7 @@ def _group_statements(
     if observation is not None:
         if [*observation.read_arguments()]:
             body.append(_ended(drafts.reads(group.asked, observation)))
-        body += search_step(observation, _made(groups, observation.key))
+        body += search_step(observation, _made(groups, observation.shared_key))
         # The call may have registered a class.
         tests = [*(registered_classes(drafts.program) if tests else ()), *tests]
     if any(remembers(test) for test, _ in group.tests.values()):
