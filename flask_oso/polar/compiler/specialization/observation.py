@@ -254,7 +254,10 @@ class Resumption:
     def __call__(
         self, args: tuple[t.Any, ...], is_searched: bool, begun: float | None, *made: t.Any
     ) -> bool:
-        """Answer a question after a call was made."""
+        """Answer a question after a call was made.
+
+        :param made: what ``Outcome`` takes, and the values of what was read before.
+        """
         self.in_vain += 1
         *call, given = made
         outcome = Outcome(*call, is_first=bool(self._reads))
@@ -415,11 +418,9 @@ def _resumed(
 ) -> ast.stmt:
     """Write that the compiled rules answer, which get the outcome of the call."""
     made = made_call(observation, *outcome)
-    given, reads = (
-        names_of(parameters),
-        names_of([name for name, *_ in observation.read_arguments()]),
-    )
-    return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made, reads))
+    given = names_of(parameters)
+    read = names_of([name for name, *_ in observation.read_arguments()])
+    return ast.Return(call(resume, given, load("is_searched"), load("begun"), *made, read))
 
 
 #: The globals of these functions.
