@@ -541,7 +541,7 @@ class Engine:
         """
         _refuse_questions((*args[:at], *args[at + 1 :]))
         program = self._compiled_rules or self._program
-        return None if program is None else program.strings(name, args, at, questions)
+        return None if program is None else program.string_searches.found(name, args, at, questions)
 
     def solve_call(
         self,

@@ -271,7 +271,7 @@ def test_actions_of_a_chain_of_rules_are_found_at_once() -> None:
     levels = "".join(f"p{n}(x) if p{n + 1}(x); p{n}(x) if p{n + 1}(x);" for n in range(30))
     oso = _oso(f'allow(_, x, _) if p0(x); {levels} p30("read");', Once)
     program = program_of(oso)
-    program.prepare_strings("allow", 3, 1)
+    program.string_searches.questions("allow", 3, 1)
 
     assert program.strings_of("allow", 3, 1, {}) == {"read"}
 

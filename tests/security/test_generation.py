@@ -527,10 +527,10 @@ KNOWN_USES = {
     # Quotations are literals of the compiler, as `test_quotations.py` holds.
     "polar/compiler/quotations.py": {"ast.parse(textwrap.dedent(quotation))"},
     "polar/compiler/programs.py": {
-        "compile('0', '', 'eval')",
         "compile(module, file, 'exec')",
         "exec(compile(module, file, 'exec'), self._names, names)",
     },
+    "polar/compiler/source_map.py": {"compile('0', '', 'eval')"},
     "testing/policy_items.py": {"pkgutil.resolve_name(name)"},
     "observability/telemetry.py": {"importlib.import_module(API)"},
     # The source of a function of the program, compiled to see that it is that of the function; what

@@ -15,10 +15,12 @@ cannot be compiled is left to it.
     the code for each kind of goal; the function of a rule.
 ``specialization``
     one function for a whole question on plain data.
-``string_arguments``
-    an argument that may be any of several strings.
-``source_map``, ``elements``, ``calls_made``, ``runtime``, ``compilation_turns``, ``programs``
+``source_map``, ``elements``, ``calls_made``, ``runtime``, ``compilation_turns``
     from Python frames to goals; the elements of a collection; the calls that a question made before
     the solver began it anew; what functions call while they run; which thread compiles, and until
-    when; all functions of an engine.
+    when.
+``string_arguments``
+    an argument that may be any of several strings.
+``programs``
+    all functions of an engine.
 """

@@ -56,7 +56,7 @@ from .function_tables import FunctionTable, lineage_of, variant_for
 from .runtime import Runtime
 from .scopes import Site, Variant
 from .snippets import Position, with_positions
-from .source_map import sites_by_offset
+from .source_map import HAS_POSITIONS, sites_by_offset
 from .specialization.observation import NAMES as OBSERVING_NAMES
 from .specialization.observation import Outcome, Replay
 from .specialization.operations.named_operations import named_operations
@@ -72,18 +72,14 @@ from .specialization.tables.first_answers import (
     FirstQuestion,
     FirstQuestions,
     FunctionAnswered,
-    QuestionKind,
 )
 from .specialization.tables.function_maker import StringSearch, no_answer
 from .string_arguments.alike_strings import alike_strings
 from .string_arguments.closed_strings import Parameter, Strings, possible_strings
-from .string_arguments.open_values import OpenValues
-from .string_arguments.order_independence import is_order_independent
-from .string_arguments.string_questions import QueryNeeded, StringQuestions
+from .string_arguments.string_questions import QueryNeeded
+from .string_arguments.string_searches import StringSearches
 
 CompiledFunction = Callable[..., bool]
-#: Whether code objects have columns, without which there is no source map.
-HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 
 
 class CompiledProgram(Runtime):
@@ -117,7 +113,6 @@ class CompiledProgram(Runtime):
         self._specializations: dict[tuple[str, int], Specializations | None] = {}
         self._by_string: dict[tuple[str, int, int], Specializations | None] = {}
         self._facts: dict[str, FactTable] = {}
-        self._strings: dict[tuple[str, int, int], StringQuestions | None] = {}
         #: The functions that tell for which strings a rule has a solution: by the rule, the
         #: position of the string, and the classes of the other arguments. Only ``ANYTHING`` is
         #: found where it may be anything.
@@ -146,8 +141,10 @@ class CompiledProgram(Runtime):
         self._names["virtual_subclasses"] = self.virtual_subclasses
         self._names.update(named_operations(self._classes, self.equality))
         self._names.update(OBSERVING_NAMES)
-        plain = self._classes.plain
-        self._open = OpenValues(self, self._names["variable"], self._as_data, plain)
+        #: Finds the strings of an argument for which a rule has a solution.
+        self.string_searches = StringSearches(
+            self, self._names["variable"], self._as_data, self._classes.plain
+        )
 
     # -- making functions -----------------------------------------------------------------
 
@@ -404,67 +401,6 @@ class CompiledProgram(Runtime):
             self._class_dictionaries[cls] = self.constant(vars(cls))
         return self._class_dictionaries[cls]
 
-    def strings(
-        self, name: str, args: tuple[t.Any, ...], at: int, count: int = 1
-    ) -> set[t.Any] | None:
-        """Return the strings of one argument for which a rule call has a solution.
-
-        Where the argument may be anything, ``ANYTHING`` is all that is in the set.
-
-        :param args: the arguments; the one at ``at`` is ignored.
-        :param count: how many such questions there are.
-        :returns: ``None`` where the solver has to answer, since the argument may be something
-            else than one of the strings of the policy, or since no function is to be made yet.
-        """
-        if STORED_VARIABLE in STORED_ENVIRONMENT:
-            return None
-        kinds = tuple([type(arg) for position, arg in enumerate(args) if position != at])
-        search = self.searches.get((name, at, *kinds))
-        found = None if search is None else search(*args)
-        if found is not None:
-            return found
-        is_by_rules = self._open.are_known(name, at, kinds)
-        questions = None if is_by_rules else self.prepare_strings(name, len(args), at)
-        if search is None and questions is not None:
-            found = self._first_strings(name, args, at, count, questions)
-            if found is not None:
-                return found
-        if search is None:
-            # It answers at once: the functions for each string need not be compiled, too.
-            made = self._search_at_once(name, at, kinds, questions)
-            found = None if made is None else made(*args)
-            if found is not None:
-                return found
-        found = None if questions is None else questions.found(args)
-        if found is not None:
-            return found
-        return self._open.found(name, at, kinds, args)
-
-    def _first_strings(
-        self, name: str, args: tuple[t.Any, ...], at: int, count: int, questions: StringQuestions
-    ) -> set[t.Any] | None:
-        """Find strings by the compiled rules, before a function is made that finds them at once.
-
-        :returns: ``None`` if they do not find them, or it is to be made.
-        """
-        positions = [each for each in range(len(args)) if each != at]
-        kinds = tuple([type(args[each]) for each in positions])
-        classes = tuple(zip(positions, kinds, strict=True))
-        kind = QuestionKind(name, len(args), classes, at, None, is_searched=True)
-        if not self.first_questions.has(kind, count):
-            return None
-        self.first_questions.note(kind)
-
-        def ask_function() -> set[t.Any] | None:
-            search = self._search_at_once(name, at, kinds, questions)
-            # Only what is generated makes no call.
-            return search(*args) if type(search) is types.FunctionType else None
-
-        try:
-            return questions.found(args, FirstQuestion(ask_function))
-        except FunctionAnswered as by_function:
-            return t.cast("set[t.Any]", by_function.answer)
-
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None:
         """Raise what the solver raises where the search for strings has met an error.
 
@@ -480,26 +416,6 @@ class CompiledProgram(Runtime):
             if USED_UP not in (error.message or ""):
                 raise
 
-    def _search_at_once(
-        self,
-        name: str,
-        at: int,
-        kinds: tuple[type, ...],
-        questions: StringQuestions | None,
-        *,
-        waits: bool = False,
-    ) -> StringSearch | None:
-        """Make and keep the function that finds all strings at once, given the other classes."""
-        if questions is not None and questions.about(kinds) is not None:
-            return questions.search(kinds, waits=waits)
-        known = self.specializations_at(name, len(kinds) + 1, at)
-        if known is None or not all(map(self.host.keeps, kinds)):
-            return None
-        made: StringSearch | None = known.maker.value_search(kinds, waits=waits)
-        if made is not None:
-            self.searches[name, at, *kinds] = made
-        return made
-
     def open_function(self, variant: Variant) -> Callable[..., t.Any] | None:
         """Return the function that yields what an argument becomes; ``None`` if there is none."""
         made = self._try_to_make(variant, time.monotonic(), self._make_open)
@@ -509,20 +425,6 @@ class CompiledProgram(Runtime):
     def _make_open(self, variant: Variant) -> CompiledFunction:
         self._make_function(variant)
         return self._made[variant]
-
-    def prepare_strings(
-        self, *rule: *tuple[str, int, int], waits: bool = False
-    ) -> StringQuestions | None:
-        """Return what ``strings`` asks about a rule of so many arguments, and one of these."""
-        made = self.turns.made_once(self._strings, rule, self._make_strings, waits=waits)
-        return t.cast("StringQuestions | None", made)
-
-    def _make_strings(self, name: str, arity: int, at: int) -> StringQuestions | None:
-        if not HAS_POSITIONS or self.candidates(name, arity) is None:
-            return None
-        if not is_order_independent(self.candidates, self.host, name, arity, at):
-            return None
-        return StringQuestions(self, name, arity, at)
 
     def strings_of(
         self, name: str, arity: int, at: int, lineages: Lineages
@@ -673,17 +575,11 @@ class CompiledProgram(Runtime):
         chosen = specializations.prepare(actors, resources, until)
         if at is None:
             return
-        questions = self.prepare_strings(name, arity, at, waits=True)
         by_string = self.specializations_at(name, arity, at)
         if by_string is not None and by_string is not specializations:
             # Fields are asked about by their names, and authorized by the action.
             chosen = by_string.likely_classes(actors, resources)
-        for classes in chosen:
-            if time.monotonic() > until:
-                return
-            made = self._search_at_once(name, at, classes, questions, waits=True)
-            if made is None or made is no_answer:
-                self._open.prepare(name, at, classes)
+        self.string_searches.prepare(name, arity, at, chosen, until)
 
     def make_all(self, until: float = math.inf) -> None:
         """Compile all functions that the compiled ones may call, also through tables of strings."""

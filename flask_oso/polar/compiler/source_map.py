@@ -19,6 +19,8 @@ from .entry_points import QUESTION_FILE
 from .scopes import Elsewhere, Passed, Site
 from .snippets import Position, position_of
 
+#: Whether code objects have columns, without which there is no source map.
+HAS_POSITIONS = next(iter(compile("0", "", "eval").co_positions()))[2] is not None
 #: Nested goals, outermost first, each with the rule whose body contains it.
 GoalSteps = list[tuple[Term | None, str | None]]
 #: The parameters of entry points that are no arguments of the rule.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..compiler.programs import HAS_POSITIONS, CompiledProgram
+from ..compiler.programs import CompiledProgram
+from ..compiler.source_map import HAS_POSITIONS
 from ..engine import Engine
 from ..sources import Span
 
@@ -40,8 +41,8 @@ def list_left_over(engine: Engine) -> list[LeftOver]:
         for arity in engine.clauses(name) or ():
             program.answer(name, arity, waits=True)
     # The questions of `authorized_actions` and `authorized_fields`.
-    program.prepare_strings("allow", 3, 1, waits=True)
-    program.prepare_strings("allow_field", 4, 3, waits=True)
+    program.string_searches.questions("allow", 3, 1, waits=True)
+    program.string_searches.questions("allow_field", 4, 3, waits=True)
     program.make_all()
     reasons = [
         *program.not_compiled.items(),

@@ -20,9 +20,10 @@ from ..compiler.binding_analysis import NotCompilable
 from ..compiler.classes.readable_classes import ReadableClasses
 from ..compiler.compiler import RuleCompiler
 from ..compiler.entry_points import QUESTION_FILE
-from ..compiler.programs import HAS_POSITIONS, CompiledProgram
+from ..compiler.programs import CompiledProgram
 from ..compiler.scopes import Site, Variant
 from ..compiler.snippets import Position, position_of
+from ..compiler.source_map import HAS_POSITIONS
 from ..compiler.specialization.observation import Resumption
 from ..compiler.specialization.solution_functions import SolutionFunctions
 from ..compiler.specialization.solution_keys import Kind, OneText

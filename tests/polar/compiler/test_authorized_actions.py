@@ -554,7 +554,7 @@ def test_later_questions_about_a_method_are_asked_at_once(monkeypatch: pytest.Mo
     doc.owner = doc  # type: ignore[attr-defined]
     member.known = [doc]
     first = oso.authorized_actions(member, doc)
-    monkeypatch.setattr(program_of(oso), "strings", None)
+    monkeypatch.setattr(program_of(oso), "string_searches", None)
 
     assert oso.authorized_actions(member, doc) == first == {"read", "edit", "drop"}
     member.known = []
@@ -571,7 +571,7 @@ def test_later_questions_beside_a_rule_for_any_action_are_asked_at_once(
     doc.owner = doc  # type: ignore[attr-defined]
     member.known = [doc]
     first = oso.authorized_actions(member, doc)
-    monkeypatch.setattr(program_of(oso), "strings", None)
+    monkeypatch.setattr(program_of(oso), "string_searches", None)
 
     assert oso.authorized_actions(member, doc) == first == {"read", "edit", "drop"}
     member.known = ["admin"]
@@ -591,7 +591,7 @@ def test_question_that_cannot_be_compiled_now_is_compiled_later(
     doc.owner, member.known = doc, [doc]  # type: ignore[attr-defined]
     program = program_of(oso)
     kinds = (Member, Doc)
-    questions = program.prepare_strings("allow", 3, 1)
+    questions = program.string_searches.questions("allow", 3, 1)
     assert questions is not None
     search = questions.search(kinds)
     assert search is not None

@@ -316,7 +316,7 @@ def test_actions_of_other_classes_are_not_asked_about() -> None:
         for m in range(3)
     ]
     oso = load("\n".join(rules), *classes)
-    questions = program_of(oso).prepare_strings("allow", 3, 1)
+    questions = program_of(oso).string_searches.questions("allow", 3, 1)
 
     about = questions.about((User, classes[4]))
 

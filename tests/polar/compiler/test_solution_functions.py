@@ -499,7 +499,7 @@ def test_actions_that_a_rule_lists_need_no_query() -> None:
     oso, folder = listing(), Folder(None)
 
     assert oso.authorized_actions(User(), folder) == {"list"}
-    strings = program_of(oso).strings("allow", (User(), None, folder), 1)
+    strings = program_of(oso).string_searches.found("allow", (User(), None, folder), 1)
     assert strings == {"list"}
 
 

@@ -6,6 +6,6 @@ about, and the answers for all of them, as for ``authorized_actions``.
 ``order_independence``, ``closed_strings``, ``alike_strings``
     whether an argument may be asked for one by one; which strings it may be; which of them all
     rules treat alike.
-``string_questions``, ``open_values``
-    questions for all of them; the values that compiled rules give for it.
+``string_questions``, ``open_values``, ``string_searches``
+    questions for all of them; the values that compiled rules give for it; which of these answers.
 """
