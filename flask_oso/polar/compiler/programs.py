@@ -73,7 +73,8 @@ from .specialization.tables.first_answers import (
     FirstQuestions,
     FunctionAnswered,
 )
-from .specialization.tables.function_maker import StringSearch, no_answer
+from .specialization.tables.function_maker import no_answer
+from .specialization.tables.search_maker import StringSearch
 from .string_arguments.alike_strings import alike_strings
 from .string_arguments.closed_strings import Parameter, Strings, possible_strings
 from .string_arguments.string_questions import QueryNeeded

@@ -10,7 +10,7 @@ import pytest
 
 from flask_oso import Limits, Oso, OsoError, Variable
 from flask_oso.polar.compiler.compilation_turns import NOT_NOW
-from flask_oso.polar.compiler.specialization.tables.function_maker import MAX_SEARCHED
+from flask_oso.polar.compiler.specialization.tables.search_maker import MAX_SEARCHED
 from flask_oso.polar.exceptions import PolarTypeError
 from tests.support.answers import program_of
 

@@ -58,7 +58,7 @@ def doc(folder: Folder, *roles: tuple[User, str], **given: t.Any) -> Doc:
 def kept(oso: Oso, rule: str = "has_role") -> list[set[str]]:
     """Give the strings of the searches of a rule that others share."""
     known = program_of(oso).specializations_at(rule, 3, 1)
-    return [] if known is None else [set(texts) for _, texts in known.maker._shared]
+    return [] if known is None else [set(texts) for _, texts in known.search_maker._shared]
 
 
 def test_roles_are_searched_for_once_for_all_actions() -> None:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from ..classes.known_classes import SolverNeeded
 from ..entry_points import new_clock
 from ..scopes import Variant
-from ..specialization.tables.function_maker import StringSearch, no_answer
+from ..specialization.tables.function_maker import no_answer
+from ..specialization.tables.search_maker import StringSearch
 from .string_questions import StringProgram
 
 

@@ -17,12 +17,8 @@ from ..specialization.goals.obstacles import Attempts
 from ..specialization.observation import NOT_CALLED, Outcome, Outcomes, Read, Replay, is_changed
 from ..specialization.tables.dispatch import Specializations
 from ..specialization.tables.first_answers import FirstQuestion
-from ..specialization.tables.function_maker import (
-    MAX_SEARCHED,
-    FunctionMaker,
-    StringSearch,
-    no_answer,
-)
+from ..specialization.tables.function_maker import FunctionMaker, no_answer
+from ..specialization.tables.search_maker import MAX_SEARCHED, SearchMaker, StringSearch
 from .closed_strings import Strings
 
 #: The string that stands for those that no rule names.
@@ -98,24 +94,24 @@ class StringQuestions:
         alike = [questions.alike.get(text, [text]) for text, *_ in asked]
         in_turn = self._asking(kinds, questions)
         left = in_turn.behind if known.maker.admits_all(kinds) else None
-        made = known.maker.search(alike, kinds, left, waits=waits)
+        made = known.search_maker.search(alike, kinds, left, waits=waits)
         if made is None:
             return None
         search = made if questions.free is None else _or_anything(made)
         name, _, at = self._rule
-        if known.maker.is_observed(made):
+        if known.search_maker.is_observed(made):
             search = BehindCalls(search, in_turn, self._program, name)
-        is_partial = made is no_answer or known.maker.is_partial(made)
+        is_partial = made is no_answer or known.search_maker.is_partial(made)
         in_turn.makes = made is no_answer
         if is_partial and known.maker.admits_all(kinds):
             search = in_turn if made is no_answer else PartlyAtOnce(search, in_turn)
-            search = self._by_text(known.maker, alike, kinds, in_turn, search)
+            search = self._by_text(known.search_maker, alike, kinds, in_turn, search)
         self._program.searches[name, at, *kinds] = search
         return search
 
     def _by_text(
         self,
-        maker: FunctionMaker,
+        maker: SearchMaker,
         alike: t.Sequence[t.Sequence[str]],
         kinds: tuple[type, ...],
         in_turn: InTurn,

@@ -23,7 +23,8 @@ from ..specialization.tables.first_answers import (
     FunctionAnswered,
     QuestionKind,
 )
-from ..specialization.tables.function_maker import StringSearch, no_answer
+from ..specialization.tables.function_maker import no_answer
+from ..specialization.tables.search_maker import StringSearch
 from .open_values import OpenValues
 from .order_independence import is_order_independent
 from .string_questions import StringProgram, StringQuestions
@@ -160,7 +161,7 @@ class StringSearches:
         known = self._program.specializations_at(name, len(kinds) + 1, at)
         if known is None or not all(map(self._program.host.keeps, kinds)):
             return None
-        made: StringSearch | None = known.maker.value_search(kinds, waits=waits)
+        made: StringSearch | None = known.search_maker.value_search(kinds, waits=waits)
         if made is not None:
             self._program.searches[name, at, *kinds] = made
         return made

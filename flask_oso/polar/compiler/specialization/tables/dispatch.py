@@ -29,6 +29,7 @@ from ..specialization import SpecializationWriter
 from .drafts import Asked, Specialization, SpecializingProgram, Text
 from .function_maker import FunctionMaker, no_answer
 from .give_ups import GiveUps
+from .search_maker import SearchMaker
 
 #: The most specializations that are compiled in advance.
 MAX_PREPARED = 400
@@ -145,7 +146,8 @@ class Specializations(dict[str, ByClass]):
     """The specializations of one rule: by the string, and then by the class of another argument.
 
     ``others`` has those for all other strings, or all there are if ``at`` is ``None``. ``known``
-    has the tables that were asked for, and ``maker`` makes the functions.
+    has the tables that were asked for; ``maker`` makes the functions, and ``search_maker`` those
+    for many strings.
     """
 
     def __init__(self, maker: FunctionMaker) -> None:
@@ -157,7 +159,7 @@ class Specializations(dict[str, ByClass]):
         self.texts = maker.texts
         self.others = ByClass(maker, None if maker.at is None else maker.texts)
         self.known: dict[str, dict[type, Specialization]] = {}
-        self.maker = maker
+        self.maker, self.search_maker = maker, SearchMaker(maker)
         #: Stands for what counts, in functions that are shown.
         self._shown = GiveUps(lambda _: None)
         #: Those for what is no string, such as a member of an enumeration.

@@ -9,46 +9,26 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
-import types
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ....solver.clause_index import ClauseIndex
 from ...binding_analysis import NotCompilable
 from ...classes.plain_classes import is_plain_object
 from ...classes.weak_classes import WeakClass, add_class
-from ...passes.names import FOUND, Names, rename
-from ...quotations import code, duplicate, stmt
-from ...snippets import assign, call, code_of, function_of, is_ascii, load, negate
+from ...passes.names import Names
+from ...quotations import duplicate
+from ...snippets import code_of, is_ascii, negate
 from ..goals.obstacles import Attempts, tried_first
-from ..kept_searches import STRINGS, KeptSearch, SearchKey
-from ..observation import FREQUENT
-from ..regions import give_up_if
-from ..solution_functions import SolutionFunctions
-from ..solution_keys import SolutionKey
-from ..specialization import (
-    NEW_MEMO,
-    SpecializationWriter,
-    attempted,
-    class_tests,
-    registered_classes,
-    remembers,
-)
+from ..specialization import SpecializationWriter, class_tests
 from ..value_tests import SCALARS
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .first_answers import QuestionKind
-from .fused_tests import Test, fused
 from .give_ups import GiveUps, Sample, counting
-from .observed_searches import write_observed_search
-from .shared_searches import write_shared_tests
 
 #: The most temporary classes that have functions of their own; a class that an application makes
 #: while it runs may be collected again.
 MAX_TEMPORARY = 100
-#: The most strings that one function searches.
-MAX_SEARCHED = 100
-#: Gives the strings of an argument for which there is a solution; ``None`` if it gives up.
-StringSearch = Callable[..., "set[t.Any] | None"]
 
 
 def no_answer(*args: t.Any) -> None:
@@ -82,7 +62,7 @@ class FunctionMaker:
         self.at, self.texts = at, texts
         #: The positions of the other arguments.
         self.positions = [n for n in range(arity) if n != at]
-        self.program, self._name, self._arity = program, name, arity
+        self.program, self.name, self.arity = program, name, arity
         #: The tables of the functions: by the string, or all that it is not.
         self.tables: dict[Text, FunctionsByClass] = {}
         self._admitted: set[type] = set()
@@ -96,12 +76,6 @@ class FunctionMaker:
         self._observing: dict[int, Specialization] = {}
         #: Those of them that ask the compiled rules: how often those were tried first, if any are.
         self._in_order: dict[int, Attempts | None] = {}
-        #: The functions for several strings that give up for some goals, which are kept.
-        self._partial: dict[int, t.Any] = {}
-        #: Those that make calls of the application.
-        self._observed: dict[int, t.Any] = {}
-        #: Those that other searches share, by classes and strings.
-        self._shared: dict[t.Any, StringSearch | None] = {}
         #: What takes the place of functions in tables, that gave up again and again.
         self._better: dict[Asked, Specialization] = {}
         #: The functions by what they do.
@@ -113,11 +87,11 @@ class FunctionMaker:
 
     def without_string(self) -> FunctionMaker:
         """Return what makes functions for classes alone, of all arguments."""
-        return FunctionMaker(self.program, self._name, self._arity, None, frozenset())
+        return FunctionMaker(self.program, self.name, self.arity, None, frozenset())
 
     def clauses(self) -> ClauseIndex:
         """Return the clauses of the rule."""
-        return t.cast(ClauseIndex, self.program.candidates(self._name, self._arity))
+        return t.cast(ClauseIndex, self.program.candidates(self.name, self.arity))
 
     def keeps(self, cls: type) -> bool:
         """Tell whether a class may be remembered: it is no temporary one."""
@@ -147,7 +121,7 @@ class FunctionMaker:
         """Return a function that tells the watch of denials of resources of a class, if there is
         one.
         """
-        return self.program.watched(self._name, cls, made)
+        return self.program.watched(self.name, cls, made)
 
     def admits_all(self, classes: tuple[type, ...]) -> bool:
         """Tell whether there are functions for some classes, whose objects hold no variable."""
@@ -182,21 +156,13 @@ class FunctionMaker:
         """Tell whether the function for some arguments asks the compiled rules, and those alone."""
         return self.is_in_order(args) and self.attempts(args) is None
 
-    def is_partial(self, search: StringSearch) -> bool:
-        """Tell whether a function for several strings may come to goals at which it gives up."""
-        return id(search) in self._partial
-
-    def is_observed(self, search: StringSearch) -> bool:
-        """Tell whether a function for several strings makes calls of the application."""
-        return id(search) in self._observed
-
     def first_answer(self, asked: Asked, args: tuple[t.Any, ...]) -> bool | None:
         """Answer a question by compiled rules; ``None`` if a function is to be made for it."""
         # Who searches for all solutions asks about many strings in turn.
-        if len(args) > self._arity or not self._comes_first(asked):
+        if len(args) > self.arity or not self._comes_first(asked):
             return None
         self.program.first_questions.note(self._kind(asked))
-        return self.program.first_answer(self._name, args, lambda: self._silent_answer(asked, args))
+        return self.program.first_answer(self.name, args, lambda: self._silent_answer(asked, args))
 
     def _comes_first(self, asked: Asked, questions: int = 1) -> bool:
         """Tell whether no function is to be made yet for so many questions."""
@@ -205,7 +171,7 @@ class FunctionMaker:
 
     def _kind(self, asked: Asked) -> QuestionKind:
         classes = tuple(zip(self.positions, asked.classes, strict=True))
-        return QuestionKind(self._name, self._arity, classes, self.at, asked.text)
+        return QuestionKind(self.name, self.arity, classes, self.at, asked.text)
 
     def _silent_answer(self, asked: Asked, args: tuple[t.Any, ...]) -> bool | None:
         made = self.function(asked)
@@ -252,7 +218,7 @@ class FunctionMaker:
         if made is not None:
             return made
         make = functools.partial(self._make, asked)
-        made = self.program.make_specialization(make, (self._name, asked), waits=waits)
+        made = self.program.make_specialization(make, (self.name, asked), waits=waits)
         if made is not None:
             self._keep(asked, made)
         return made
@@ -270,245 +236,6 @@ class FunctionMaker:
                 classes[at] = WeakClass(cls, lambda _: self._functions.pop(ended[0], None))
         ended.append((asked.text, tuple(classes)))
         self._functions[ended[0]] = made
-
-    def search(
-        self,
-        texts: Sequence[Sequence[str]],
-        classes: tuple[type, ...],
-        left: StringSearch | None = None,
-        *,
-        waits: bool = False,
-    ) -> StringSearch | None:
-        """Return a function that tells which of some strings have a solution.
-
-        :param texts: groups of strings that rules treat alike.
-        :param classes: the classes of the other arguments, which the caller has tested.
-        :param left: answers where a function gives up behind calls of the application; without it,
-            none is made.
-        :returns: ``None`` if it is not compiled and cannot be now.
-        """
-        if not all(map(self.admits, classes)):
-            return no_answer
-        parts: list[StringSearch] = []
-        for start in range(0, max(len(texts), 1), MAX_SEARCHED):
-            searched = tuple(map(tuple, texts[start : start + MAX_SEARCHED]))
-            is_whole = len(texts) <= MAX_SEARCHED
-            make = functools.partial(
-                self._make_search, searched, classes, left if is_whole else None
-            )
-            what = self._name, "search", self.at, classes, searched
-            made = self.program.make_specialization(make, what, waits=waits)
-            if made is None or made is no_answer:
-                return t.cast("StringSearch | None", made)
-            parts.append(t.cast(StringSearch, made))
-        if len(parts) == 1:
-            return parts[0]
-        search = functools.partial(_search_all, parts)
-        if any(map(self.is_partial, parts)):
-            self._partial[id(search)] = search
-        return search
-
-    def value_search(self, classes: tuple[type, ...], *, waits: bool = False) -> t.Any:
-        """Return a function that finds the texts that data give for the string.
-
-        :param classes: the classes of the other arguments, which the caller has tested.
-        :returns: ``None`` if it is not compiled and cannot be now.
-        """
-        is_usual = all(cls is str or is_plain_object(cls) for cls in classes)
-        if not is_usual or not all(map(self.admits, classes)):
-            return no_answer
-        make = functools.partial(self._make_value_search, classes)
-        return self.program.make_specialization(
-            make, (self._name, "values", self.at, classes), waits=waits
-        )
-
-    def _make_value_search(self, classes: tuple[type, ...]) -> t.Any:
-        """Compile such a function, which gives up where the string may be something else."""
-        known, functions = self.drafts.by_position(classes), SolutionFunctions(self.program)
-        try:
-            kinds = tuple([known.get(n) for n in range(self._arity)])
-            found = functions.name_of(SolutionKey(self._name, kinds))
-            functions.write()
-        except NotCompilable:
-            # As for a rule that leaves the string open.
-            return None
-        functions.keep()
-        given = [load(self.drafts.parameters[at]) for at in self.positions]
-        odd = [negate(is_ascii(f"a{at}")) for at, cls in known.items() if cls is str]
-        begin = [*map(give_up_if, odd), *registered_classes(self.program)]
-        search = """
-            found = SEARCH(*GIVEN, 0, {})
-            if found is None: return None
-            return texts_found(found)
-        """
-        body = [*begin, *code(search, SEARCH=found, GIVEN=given)]
-        return self._compiled_search(body, "gives_up_or_deep")
-
-    def _make_search(
-        self,
-        texts: Sequence[tuple[str, ...]],
-        classes: tuple[type, ...],
-        left: StringSearch | None,
-    ) -> t.Any:
-        """Compile such a function: one test after the other; equal tests are made once."""
-        shared = self._sharing_search(texts, classes, frozenset())
-        if shared is not None:
-            return shared
-        checks: dict[str, ast.stmt] = {}
-        tests: dict[str, Test] = {}
-        calls: list[SolutionFunctions] = []
-        write, is_partial = SpecializationWriter.write_search, False
-        for alike in texts:
-            asked = Asked(alike[0], classes)
-            try:
-                (checked, test), functions = self.drafts.written(asked, write)
-            except NotCompilable as reason:
-                observed = left and self._make_observed_search(texts, classes, left)
-                if observed:
-                    return observed
-                left = None
-                partly = self.drafts.partly_written(asked, write, reason)
-                if partly is None:
-                    return None
-                (checked, test), functions, _ = partly
-                is_partial = True
-            functions.keep()
-            calls.append(functions)
-            checks.update((code_of([check]), check) for check in checked)
-            if test:
-                tests.setdefault(self._code_of(test), (test, []))[1].extend(alike)
-        made = self._tested([*checks.values()], [*tests.values()], calls)
-        if is_partial:
-            made = Attempts().of(made)
-            self._partial[id(made)] = made
-        return made
-
-    def _tested(
-        self,
-        checks: Sequence[ast.stmt],
-        tests: Sequence[Test],
-        calls: Sequence[SolutionFunctions],
-        begin: Sequence[ast.stmt] = (),
-    ) -> t.Any:
-        """Compile a function that makes tests one after the other.
-
-        :param calls: the functions that it calls.
-        :param begin: what comes before the tests.
-        """
-        body = [*checks, assign(STRINGS, call("set")), *begin]
-        if any(remembers(test) for test, _ in tests):
-            # What functions find for one string, they know for the next one.
-            body.append(duplicate(NEW_MEMO))
-        body += [*self._fused(tests), ast.Return(load(STRINGS))]
-        is_deep = any(each.are_called for each in calls)
-        return self._compiled_search(body, "gives_up_or_deep" if is_deep else "gives_up")
-
-    def shared_search(
-        self, texts: Sequence[str], classes: tuple[type, ...], within: frozenset[SearchKey]
-    ) -> StringSearch | None:
-        """Return a function that tells which of some strings have a solution, for another search.
-
-        :param within: the searches that it is a part of.
-        :returns: ``None`` if it might give up for a goal, or is none.
-        """
-        key = classes, frozenset(texts)
-        if key not in self._shared:
-            is_one = len(texts) <= MAX_SEARCHED and self.admits_all(classes)
-            each = [(text,) for text in sorted(texts)]
-            self._shared[key] = self._sharing_search(each, classes, within) if is_one else None
-        return self._shared[key]
-
-    def _sharing_search(
-        self,
-        texts: Sequence[tuple[str, ...]],
-        classes: tuple[type, ...],
-        within: frozenset[SearchKey],
-    ) -> StringSearch | None:
-        """Compile such a function whose tests share searches; ``None`` if they share nothing."""
-        if self.at is None or not all(map(self.keeps, classes)):
-            return None
-        key = SearchKey(self._name, self.at, classes)
-        try:
-            made = write_shared_tests(self.drafts, key, texts, within, self._code_of)
-        except NotCompilable:
-            return None
-        if made is None:
-            return None
-        named: dict[str, str] = {}
-        for each in made.searches:
-            found = self._search_for(each, within | {key})
-            if found is None:
-                return None
-            named[each.function] = self.program.constant(found)
-        for functions in made.functions:
-            functions.keep()
-        rename([statement for test, _ in made.tests for statement in test], named)
-        begin = [each.begun() for each in made.searches]
-        return t.cast(StringSearch, self._tested(made.checks, made.tests, made.functions, begin))
-
-    def _search_for(self, search: KeptSearch, within: frozenset[SearchKey]) -> StringSearch | None:
-        """Return the function for a search that tests share."""
-        name, at, classes = search.key
-        known = self.program.specializations_at(name, len(classes) + 1, at)
-        if known is None or known.maker.at != at:
-            return None
-        return t.cast(
-            "StringSearch | None",
-            known.maker.shared_search([*search.texts], classes, within),
-        )
-
-    def _fused(self, tests: Sequence[Test]) -> list[ast.stmt]:
-        """Write tests, and that the strings for which they hold are found."""
-        body: list[ast.stmt] = []
-        for test, found in fused(tests, self.program, self._code_of, STRINGS):
-            # A test for several strings notes them itself.
-            body += [*test, ast.If(load(FOUND), [_added(found)], [])] if found else test
-        return body
-
-    def search_behind_calls(
-        self,
-        texts: Sequence[Sequence[str]],
-        classes: tuple[type, ...],
-        left: StringSearch,
-        known: t.Mapping[int, str],
-    ) -> StringSearch | None:
-        """Return such a function as ``search`` does that makes calls of the application.
-
-        :param known: other arguments that are strings, as the caller makes sure.
-        :returns: ``no_answer`` if there is none; ``None`` if it cannot be compiled now.
-        """
-        searched = tuple(map(tuple, texts))
-        make = functools.partial(self._make_observed_search, searched, classes, left, known)
-        what = self._name, "behind", self.at, classes, searched, *known.items()
-        made = self.program.make_specialization(t.cast(t.Any, make), what)
-        return t.cast("StringSearch | None", made)
-
-    def _make_observed_search(
-        self,
-        texts: Sequence[tuple[str, ...]],
-        classes: tuple[type, ...],
-        left: StringSearch,
-        known: t.Mapping[int, str] = types.MappingProxyType({}),
-    ) -> StringSearch | None:
-        """Compile such a function that makes calls of the application, if there is one."""
-        named = self.program.constant(left)
-        try:
-            function = write_observed_search(
-                self.drafts, texts, classes, known, self._code_of, self._fused, STRINGS, named
-            )
-        except NotCompilable:
-            return None
-        if function is None:
-            return None
-        made = t.cast(StringSearch, self.program.compiled_specialization(function, self._name))
-        self._observed[id(made)] = made
-        return made
-
-    def _compiled_search(self, body: list[ast.stmt], errors: str) -> t.Any:
-        """Compile a function that gives up where some errors are raised."""
-        tried = [attempted(body, errors)]
-        function = function_of("search", self.drafts.parameters, tried, FREQUENT)
-        return self.program.compiled_specialization(function, self._name)
 
     def _make(self, asked: Asked) -> Specialization | None:
         try:
@@ -529,11 +256,11 @@ class FunctionMaker:
     def _compiled_once(self, function: ast.FunctionDef) -> Specialization:
         # Classes that the rules treat alike have one function. Positions do not matter: a
         # specialization raises nothing.
-        key = hashlib.sha256(self._code_of([function]).encode(errors="surrogatepass")).digest()
+        key = hashlib.sha256(self.code_of([function]).encode(errors="surrogatepass")).digest()
         made = self._alike.get(key)
         if made is None:
             counted = self.counted(function, GiveUps(self._look_closer))
-            made = self._alike[key] = self.program.compiled_specialization(counted, self._name)
+            made = self._alike[key] = self.program.compiled_specialization(counted, self.name)
         return made
 
     def counted(self, function: ast.FunctionDef, give_ups: GiveUps) -> ast.FunctionDef:
@@ -560,7 +287,7 @@ class FunctionMaker:
         better = None
         if is_vain:
             make = functools.partial(self._make_better, asked)
-            better = self.program.make_specialization(make, (self._name, "better", asked))
+            better = self.program.make_specialization(make, (self.name, "better", asked))
         if better is not None and better is not no_answer:
             self._better[asked] = made = better
         table.replace(asked.classes, sample, made)
@@ -575,7 +302,7 @@ class FunctionMaker:
         functions.keep()
         return self._make_trying(asked, function)
 
-    def _code_of(self, statements: Sequence[ast.AST]) -> str:
+    def code_of(self, statements: Sequence[ast.AST]) -> str:
         """Return a text that is equal for statements that do the same, whatever their constants."""
         names = Names(statements)
         return code_of(statements, self.program.class_sets({*names.read, *names.written}))
@@ -585,7 +312,7 @@ class FunctionMaker:
         function = self.drafts.observing(asked)
         if function is None:
             return None
-        made = self.program.compiled_specialization(function, self._name)
+        made = self.program.compiled_specialization(function, self.name)
         self._observing[id(made)] = made
         return made
 
@@ -608,31 +335,14 @@ class FunctionMaker:
             # The compiled rules get a copy, which their entry function makes.
             return None
         named = self.drafts.by_position(classes)
-        tests = class_tests(self.program, named, self._arity, self.others)
+        tests = class_tests(self.program, named, self.arity, self.others)
         texts = [at for at, cls in named.items() if cls is str]
         if self.at is not None and not (type(text) is str and text.isascii()):
             texts.append(self.at)
         for at in texts:
             tests.append(ast.If(negate(is_ascii(f"a{at}")), [ast.Return(ast.Constant(None))], []))
-        made = self.program.usual_entry(self._name, text, named, tests, tried)
+        made = self.program.usual_entry(self.name, text, named, tests, tried)
         if made is not None:
             self._observing[id(made)] = made
             self._in_order[id(made)] = None
         return made
-
-
-def _search_all(parts: Sequence[StringSearch], *args: t.Any) -> set[str] | None:
-    """Search the strings of several functions."""
-    found: set[str] = set()
-    for part in parts:
-        some = part(*args)
-        if some is None:
-            return None
-        found |= some
-    return found
-
-
-def _added(texts: list[str]) -> ast.stmt:
-    """Write that strings are found."""
-    added = "strings.add(*TEXTS)" if len(texts) == 1 else "strings.update((*TEXTS,))"
-    return stmt(added, TEXTS=[*map(ast.Constant, texts)])
