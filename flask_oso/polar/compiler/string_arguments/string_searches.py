@@ -42,6 +42,7 @@ class StringSearches:
 
     :param variable: stands for the open argument.
     :param as_data: gives arguments as compiled rules take them; ``None`` if the solver has to.
+    :param plain: the classes whose objects they take as they are.
     """
 
     def __init__(
