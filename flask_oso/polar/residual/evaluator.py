@@ -58,6 +58,7 @@ from .algebra.ir import (
     SelfReference,
     ToOne,
     contains,
+    is_of_outer_rows,
     separated,
     walk_condition,
     with_row,
@@ -173,7 +174,14 @@ class PartialEvaluator:
         if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
             # Every check raises this.
             raise self._search.errors[0]
+        if self._is_of_outer_rows(outcome):
+            raise self._search.too_deep()
         return Residual(cls, root, separated(outcome.holds), separated(outcome.fails))
+
+    def _is_of_outer_rows(self, outcome: SearchOutcome) -> bool:
+        """Tell whether a recursion is left that has another set for each row around it."""
+        parts = [*walk_condition(outcome.holds), *walk_condition(outcome.fails)]
+        return any(isinstance(each, Closure) and is_of_outer_rows(each) for each in parts)
 
     def _push_goal(self, goal: Term, frame: ClauseFrame) -> None:
         self._search.push(self._solve, (goal, frame))
@@ -325,8 +333,10 @@ class PartialEvaluator:
         self._search.goal = call
         if not all(map(self._search.is_closed, args)):
             return self._branch_clauses(known)
-        at = self._position_of_row(known)
         if self._search.analysis.is_recursive(call.name):
+            at = self._position_of_row(known)
+            if at is None:
+                at = self._position_that_changes(known)
             if at is not None:
                 return self._call_again(known, at)
             return self._call_deeper(known)
@@ -511,6 +521,25 @@ class PartialEvaluator:
         if len(places) == 1 and isinstance(call.args[places[0]], SymbolicRow):
             return places[0]
         return None
+
+    def _position_that_changes(self, call: Call) -> int | None:
+        """Return the position of the only unknown row that a recursion does not pass on as it is.
+
+        ``within(team, above) if within(team.parent, above)``: ``above`` is the same in each round.
+        """
+        passed_on = self._search.analysis.passed_on(call.name, len(call.args))
+        changing = [
+            n
+            for n, arg in enumerate(call.args)
+            if n not in passed_on and has_unknown_rows(arg) and not is_known_row(arg)
+        ]
+        are_plain = all(
+            isinstance(arg, SymbolicRow | SymbolicValue) or not has_unknown_rows(arg)
+            for arg in call.args
+        )
+        if len(changing) != 1 or not are_plain:
+            return None
+        return changing[0] if isinstance(call.args[changing[0]], SymbolicRow) else None
 
     def _call_again(self, call: Call, at: int) -> GoalResult:
         """Solve a call of a recursive rule for any row of a class.
@@ -751,6 +780,10 @@ def _identity(term: t.Any) -> t.Any:
         return KnownRow, term.row
     if type(term) is Given:
         return Given, term.number
+    if type(term) is SymbolicRow:
+        return SymbolicRow, term.row
+    if type(term) is SymbolicValue:
+        return SymbolicValue, term.operand
     return Instance, id(term.value) if isinstance(term, Instance) else id(term)
 
 

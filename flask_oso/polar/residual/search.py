@@ -151,6 +151,7 @@ class RuleAnalysis:
         self._program = program
         self._recursive: dict[str, bool] = {}
         self._cutting: dict[str, bool] = {}
+        self._passed_on: dict[tuple[str, int], frozenset[int]] = {}
         self._counts: dict[int, tuple[t.Any, dict[int, int]]] = {}
         self._parts: dict[tuple[int, int, int], tuple[Expression, Expression]] = {}
 
@@ -180,6 +181,26 @@ class RuleAnalysis:
         if known is None:
             known = self._recursive[name] = name in self._reached(name)
         return known
+
+    def passed_on(self, name: str, arity: int) -> frozenset[int]:
+        """Return the places of arguments that a rule passes on as they are where it calls itself.
+
+        None, if it calls itself by way of other rules alone.
+        """
+        known = self._passed_on.get((name, arity))
+        if known is None:
+            known = self._passed_on[name, arity] = self._find_passed_on(name, arity)
+        return known
+
+    def _find_passed_on(self, name: str, arity: int) -> frozenset[int]:
+        clauses = (self._program.clauses(name) or {}).get(arity, ())
+        kept = [
+            {n for n, arg in enumerate(call.args) if arg == clause.rule.parameters[n].term}
+            for clause in clauses
+            for call in calls_in(clause.rule.body)
+            if call.name == name and len(call.args) == arity
+        ]
+        return frozenset(set.intersection(*kept)) if kept else frozenset()
 
     def may_cut(self, name: str) -> bool:
         """Tell whether a call of a rule may come to a cut."""

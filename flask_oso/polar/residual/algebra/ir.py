@@ -619,6 +619,15 @@ def mentions_row(condition: t.Any, row: RowPath) -> bool:
     return row in rows_in(condition)
 
 
+def is_of_outer_rows(node: Closure) -> bool:
+    """Tell whether a recursion depends on rows around it, so that it has a set for each of them."""
+    own = {node.variable, node.before} | asked_rows(node.first) | asked_rows(node.next)
+    return any(
+        isinstance(each, Root | ToMany) and each not in own
+        for each in rows_in(node.first) | rows_in(node.next)
+    )
+
+
 def map_parts(node: t.Any, change: t.Callable[[t.Any], t.Any]) -> t.Any:
     """Return an atom, a row or a value with each of its parts changed; itself if none is."""
     fields = _FIELDS.get(type(node))
@@ -657,10 +666,15 @@ def with_row(node: t.Any, old: RowPath, new: RowPath) -> t.Any:
         return node
     if isinstance(node, And | Or):
         return type(node)(tuple([with_row(part, old, new) for part in node.parts]))
-    if isinstance(node, Closure) and node.row == old:
+    if isinstance(node, Closure) and node.row == old and not _is_about(node, old):
         # Its own rows have names that are known within it alone.
         return dataclasses.replace(node, row=new)
     return map_parts(node, lambda part: with_row(part, old, new))
+
+
+def _is_about(node: Closure, row: RowPath) -> bool:
+    """Tell whether the set itself depends on a row around it. One of its own may have its name."""
+    return row != node.variable and (mentions_row(node.first, row) or mentions_row(node.next, row))
 
 
 def renumbered(condition: RowCondition) -> RowCondition:

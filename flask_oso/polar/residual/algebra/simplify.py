@@ -120,8 +120,58 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     outside = [each for each in parts if not mentions_row(each, row)]
     if isinstance(part, Constant):
         return Exists(row, TRUE)
-    held: RowCondition = Exists(row, conjunction(*inside))
+    held: RowCondition = _with_recursion_outside(row, inside) or Exists(row, conjunction(*inside))
     return conjunction(*outside, held) if outside else held
+
+
+def _with_recursion_outside(row: ToOne | ToMany, parts: list[RowCondition]) -> RowCondition | None:
+    """Bring a recursion outside whose steps are not about a row: one set for all rows.
+
+    ``exists(m: x in closure(a; next) and b)  =>  x in closure(exists(m: a and b); next)``
+
+    ``exists(m: exists(p: x in closure(a; next)) and b)  =>  exists(p: exists(m: … and b))``
+
+    ``exists(m: (… or c) and b)  =>  exists(m: … and b) or exists(m: c and b)``
+
+    if ``m`` does not occur in ``x``, ``p`` and ``next``.
+    """
+    if not isinstance(row, ToMany):
+        return None
+    for at, each in enumerate(parts):
+        made = _with_one_outside(row, each, parts[:at] + parts[at + 1 :])
+        if made is not None:
+            return made
+    return None
+
+
+def _with_one_outside(
+    row: ToMany, part: RowCondition, others: list[RowCondition]
+) -> RowCondition | None:
+    """Bring the recursion of one of several conditions on a row outside, if it may be."""
+    if isinstance(part, Or):
+        return _with_alternative_outside(row, part, others)
+    if isinstance(part, Closure):
+        if mentions_row(part.row, row) or mentions_row(part.next, row):
+            return None
+        first = exists(row, conjunction(part.first, *others))
+        return closure(Closure(part.row, part.variable, first, part.before, part.next))
+    if not isinstance(part, Exists) or not isinstance(part.row, ToOne):
+        return None
+    if mentions_row(part.row, row) or not isinstance(part.part, Closure):
+        return None
+    within = _with_one_outside(row, part.part, others)
+    return None if within is None else exists(part.row, within)
+
+
+def _with_alternative_outside(
+    row: ToMany, part: Or, others: list[RowCondition]
+) -> RowCondition | None:
+    for each in part.parts:
+        made = _with_recursion_outside(row, [*conjuncts_of(each), *others])
+        if made is not None:
+            rest = disjunction(*(other for other in part.parts if other is not each))
+            return disjunction(made, exists(row, conjunction(rest, *others)))
+    return None
 
 
 def where_rows_exist(atom: RowCondition, rows: Iterable[RowPath]) -> RowCondition:
