@@ -355,10 +355,23 @@ def _types(key: Sequence[t.Any]) -> tuple[type, ...]:
 
 
 def _keys_shape(keys: Sequence[tuple[t.Any, ...]] | None) -> t.Any:
-    """Return how many keys there are, of what types: none, one, more, or many."""
+    """Return how many keys there are, none, one, more, or many, of what types, and what differs."""
     if not keys:
         return keys is None
-    return len(keys) == 1, are_many(_firsts(keys)), *map(type, keys[0])
+    at = _differing(keys)
+    is_many = at is not None and are_many(_parts_at(keys, at))
+    return len(keys) == 1, at, is_many, *map(type, keys[0])
+
+
+def _differing(keys: Sequence[tuple[t.Any, ...]]) -> int | None:
+    """Return the only part in which keys differ; ``None`` if there are more, or one key alone.
+
+    The memberships of a user have its key in theirs, often as the first of two parts.
+    """
+    if len(keys[0]) == 1:
+        return 0
+    differing = [n for n in range(len(keys[0])) if len({*_parts_at(keys, n)}) > 1]
+    return differing[0] if len(differing) == 1 else None
 
 
 def _itself(value: t.Any) -> t.Any:
@@ -385,8 +398,18 @@ class _OfFirst:
         return keys[0][self.position]
 
 
-def _firsts(keys: t.Any) -> list[t.Any]:
-    return [key[0] for key in keys]
+@dataclass(frozen=True, slots=True)
+class _OfEach:
+    """Reads a part of each of several keys."""
+
+    position: int
+
+    def __call__(self, keys: t.Any) -> t.Any:
+        return _parts_at(keys, self.position)
+
+
+def _parts_at(keys: t.Any, position: int) -> list[t.Any]:
+    return [key[position] for key in keys]
 
 
 # -- clauses --------------------------------------------------------------------------
@@ -415,23 +438,27 @@ def equated(left: t.Any, right: t.Any) -> t.Any:
 
 
 def among_keys(key: list[t.Any], among: KnownKeys) -> t.Any:
-    """Return the condition that a key is one of several."""
+    """Return the condition that a key is one of several.
+
+    ``(a, b) in [(1, 2), (1, 3)]  =>  a = 1 and b in [2, 3]``, of which databases make less work.
+    """
     keys = among.keys
     if not keys:
         return sa.false()
-    if len(keys) == 1:
-        return _conjunction(
-            [
-                equated(column, _part(among, value, _OfFirst(position)))
-                for position, (column, value) in enumerate(zip(key, keys[0], strict=True))
-            ]
-        )
-    if len(key) == 1:
-        values = _firsts(keys)
-        found = key[0].in_(values)
+    at = None if len(keys) == 1 else _differing(keys)
+    if len(keys) > 1 and at is None:
+        return _noted(KeyAmong(key, keys), key, _part(among, keys, _itself))
+    clauses = [
+        equated(column, _part(among, value, _OfFirst(position)))
+        for position, (column, value) in enumerate(zip(key, keys[0], strict=True))
+        if position != at
+    ]
+    if at is not None:
+        values = _parts_at(keys, at)
+        found = key[at].in_(values)
         made = AmongMany(found) if are_many(values) else found
-        return _noted(made, key, _part(among, values, _firsts))
-    return _noted(KeyAmong(key, keys), key, _part(among, keys, _itself))
+        clauses.append(_noted(made, [key[at]], _part(among, values, _OfEach(at))))
+    return _conjunction(clauses)
 
 
 def among_values(column: t.Any, among: KnownValue, *, is_among: bool) -> t.Any:
