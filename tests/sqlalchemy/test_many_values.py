@@ -118,6 +118,17 @@ def test_list_of_many_values(session: orm.Session, name: str) -> None:
     assert listed(makes_lists(name), session, actor(name, FEW), "read") == [2, 3, 5]
 
 
+@pytest.mark.parametrize("size", [200, 201])
+def test_parameters_of_a_list(session: orm.Session, size: int) -> None:
+    """A list of more than 200 values is one parameter, but on MariaDB, which has no arrays."""
+    statement = makes_lists("number").authorized_query(actor("number", size), "read", Doc)
+    is_mariadb = session.get_bind().dialect.name == "mariadb"
+
+    text = str(statement.compile(session.get_bind()))
+
+    assert ("POSTCOMPILE" in text) == (is_mariadb or size == 200)
+
+
 def test_check_of_many_values(session: orm.Session) -> None:
     """A check allows the rows that such a list has."""
     rows = session.scalars(sa.select(Doc).order_by(Doc.id)).all()

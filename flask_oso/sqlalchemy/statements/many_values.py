@@ -1,4 +1,4 @@
-"""Lists with more values than a database takes as parameters, each of them passed as one parameter.
+"""Lists with many values, each of them passed as one parameter.
 
 In goes the IN of a column and known values; out comes an element that PostgreSQL is given as an
 array, and SQLite as JSON. Other databases are given each value, as always.
@@ -19,8 +19,9 @@ from sqlalchemy.sql import elements, operators
 from .binary_clauses import FoundText, binary_parts
 from .dialects import MYSQL, POSTGRESQL, SQLITE
 
-#: The most values that are parameters of their own: a statement may have several lists.
-MAX_PARAMETERS = 10_000
+#: The most values that are parameters of their own. A database takes so many at most, and to write
+#: and to read 1,000 of them takes as long as many a statement.
+MAX_PARAMETERS = 200
 #: Types of values of which many are one parameter.
 _OF_LISTS = ({int}, {str}, {datetime.date}, {datetime.datetime}, {uuid.UUID})
 #: Their types in arrays, and in JSON.
