@@ -83,10 +83,13 @@ def loaded_lists(value: t.Any, names: Sequence[str]) -> list[LoadedList] | None:
         return None
     states, lists = [state], list[LoadedList]()
     for depth, name in enumerate(names):
-        found = [_followed(each, name) for each in states]
+        relations = _relations(states, name)
+        # Of 1,000 memberships none may have its project loaded: what is asked of each takes long.
+        is_in_session = len(states) > 1 and _are_in_session(states)
+        found = [_followed(each, name, relations[each.mapper], is_in_session) for each in states]
         if None in found:
             return None
-        owners = [each for each in states if depth and _has_list(each, name)]
+        owners = [each for each in states if depth and _has_list(each, name, relations)]
         rows = [row for each in owners for row in each.dict[name]]
         if len(rows) + len(owners) > _MOST or not all(_leads_back(each, name) for each in owners):
             return None
@@ -96,8 +99,18 @@ def loaded_lists(value: t.Any, names: Sequence[str]) -> list[LoadedList] | None:
     return lists
 
 
-def _has_list(state: t.Any, name: str) -> bool:
-    relation = state.mapper.relationships.get(name)
+def _relations(states: Iterable[t.Any], name: str) -> dict[t.Any, t.Any]:
+    """Return the relation of a name of each mapper; ``None`` for one without it."""
+    return {each: each.relationships.get(name) for each in {state.mapper for state in states}}
+
+
+def _are_in_session(states: Sequence[t.Any]) -> bool:
+    """Tell whether rows are of one session that is still there."""
+    return len({each.session_id for each in states}) == 1 and states[0].session is not None
+
+
+def _has_list(state: t.Any, name: str, relations: t.Mapping[t.Any, t.Any]) -> bool:
+    relation = relations[state.mapper]
     return relation is not None and relation.uselist and name in state.dict
 
 
@@ -118,15 +131,18 @@ def _leads_back(owner: t.Any, name: str) -> bool:
     return True
 
 
-def _followed(state: t.Any, name: str) -> list[t.Any] | None:
-    """Return the states of loaded related rows; ``None`` if a statement may find others."""
-    relation = state.mapper.relationships.get(name)
+def _followed(state: t.Any, name: str, relation: t.Any, is_in_session: bool) -> list[t.Any] | None:
+    """Return the states of loaded related rows; ``None`` if a statement may find others.
+
+    :param is_in_session: whether it is known to be in a session.
+    """
     if relation is None:
         return []
     if name not in state.dict:
         # Of a row without a session a check cannot read it either.
-        is_apart = state.session is None or any(map(chooses_rows, state.load_options))
-        return None if is_apart else []
+        if not is_in_session and state.session is None:
+            return None
+        return None if any(map(chooses_rows, state.load_options)) else []
     value = state.dict[name]
     if relation.uselist:
         states = [state_of(each) for each in value]

@@ -55,10 +55,11 @@ class FoundMany(AmongMany):
 
 def are_many(values: list[t.Any]) -> bool:
     """Tell whether values are one parameter, since they may be too many to be one each."""
-    if len(values) <= MAX_PARAMETERS or {*map(type, values)} not in _OF_LISTS:
+    types = {*map(type, values)} if len(values) > MAX_PARAMETERS else None
+    if types not in _OF_LISTS:
         return False
     # SQLite ends a text of JSON in front of NUL.
-    return not any(isinstance(each, str) and "\0" in each for each in values)
+    return types != {str} or not any("\0" in each for each in values)
 
 
 class _JsonList(sa.TypeDecorator[t.Any]):

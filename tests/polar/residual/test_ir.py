@@ -21,6 +21,7 @@ from flask_oso.polar.residual.algebra.ir import (
     InValues,
     IsNull,
     IsObject,
+    KnownRow,
     Literal,
     Not,
     OfClass,
@@ -36,6 +37,7 @@ from flask_oso.polar.residual.algebra.ir import (
     ToOne,
     disjuncts_of,
     mentions_row,
+    relation_chains,
     renumbered,
 )
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
@@ -306,3 +308,14 @@ def test_recursion_within_another_one_that_makes_its_steps() -> None:
 def test_negated_atoms_stay() -> None:
     """What has no opposite of its own is negated as it is."""
     assert negation(NAMED) == Not(NAMED)
+
+
+def test_chains_that_others_go_on_from() -> None:
+    """What is followed to the end of a chain is not followed to its beginning as well."""
+    user = KnownRow(object, Literal("user"))
+    other = KnownRow(object, Literal("other"))
+    team = ToOne(user, "team", object)
+
+    chains = relation_chains([user, team, ToOne(team, "org", object), ToOne(other, "team", object)])
+
+    assert chains == ((user, ("team", "org")), (other, ("team",)))

@@ -223,9 +223,13 @@ def is_nullable(operand: RowValue) -> bool:
 
 
 def relation_chains(parts: Iterable[t.Any]) -> tuple[tuple[KnownRow, tuple[str, ...]], ...]:
-    """Return the chains of relations by which parts of a condition start from known objects."""
-    found = (chain_of(part) for part in parts)
-    return tuple(dict.fromkeys(each for each in found if each is not None and each[1]))
+    """Return the chains of relations by which parts of a condition start from known objects.
+
+    Who follows a chain to its end comes by the ends of those that are its beginning.
+    """
+    found = dict.fromkeys(filter(None, map(chain_of, parts)))
+    begun = {(owner, names[:end]) for owner, names in found for end in range(len(names))}
+    return tuple(each for each in found if each[1] and each not in begun)
 
 
 def chain_of(part: t.Any) -> tuple[KnownRow, tuple[str, ...]] | None:
