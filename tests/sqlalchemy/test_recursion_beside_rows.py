@@ -102,6 +102,14 @@ POLICIES = {
         under(team: Team, above) if team.code = above.code;
         under(team: Team, above) if under(team.parent, above);
     """,
+    "a class of both": """
+        allow(u: User, "read", d: Doc) if s in u.seats and s.level < 3 and under(d.team, s.team);
+        under(team: Team, above: Team) if team = above;
+        under(team: Team, above: Team) if under(team.parent, above);
+    """,
+    "the team above that of the row": """
+        allow(u: User, "read", d: Doc) if t in u.teams and within(d.team.parent, t);
+    """,
     "in another recursion": """
         allow(u: User, "read", d: Doc) if is_led(u, d.team);
         is_led(u: User, team: Team) if team.open and t in u.teams and within(team, t);

@@ -125,6 +125,8 @@ class PartialEvaluator:
         #: The given objects that calls of recursive rules are about, by the place of the argument.
         self._met: dict[tuple[t.Any, ...], list[Given]] = {}
         self._rounds_of: dict[str, int] = {}
+        #: Whether a recursive rule was called that passes on an unknown row.
+        self._has_passed_on = False
         #: The outcomes of calls about arguments of the question and texts; ``None`` under way.
         self._of_fixed: dict[t.Any, tuple[SearchOutcome, Journal] | None] = {}
         self._handlers: dict[Operator, GoalHandler] = {
@@ -295,6 +297,9 @@ class PartialEvaluator:
         outcome = self._search.alone(self._solve, (inner, frame))
         self._search.goal = goal
         if _is_recursive(outcome.holds) or _is_recursive(outcome.endless):
+            if self._has_passed_on:
+                # To read the relations of the actor one by one would take too long.
+                raise self._search.too_deep()
             raise self._search.refusal(
                 "a rule that calls itself in more than one way stands under a negation",
                 "Have it follow one relation to one row, such as a parent.",
@@ -337,6 +342,7 @@ class PartialEvaluator:
             at = self._position_of_row(known)
             if at is None:
                 at = self._position_that_changes(known)
+                self._has_passed_on |= at is not None
             if at is not None:
                 return self._call_again(known, at)
             return self._call_deeper(known)

@@ -157,10 +157,13 @@ def _with_one_outside(
         return closure(Closure(part.row, part.variable, first, part.before, part.next))
     if not isinstance(part, Exists) or not isinstance(part.row, ToOne):
         return None
-    if mentions_row(part.row, row) or not isinstance(part.part, Closure):
+    if mentions_row(part.row, row):
         return None
-    within = _with_one_outside(row, part.part, others)
-    return None if within is None else exists(part.row, within)
+    parts = conjuncts_of(part.part)
+    inside = [each for each in parts if mentions_row(each, row)]
+    within = _with_recursion_outside(row, [*inside, *others])
+    outside = [each for each in parts if not mentions_row(each, row)]
+    return None if within is None else exists(part.row, conjunction(within, *outside))
 
 
 def _with_alternative_outside(
@@ -225,15 +228,45 @@ def closure(made: Closure) -> RowCondition:
 
     ``closure(a or y in closure(b, next), next)  =>  closure(a or b, next)``, since the outer one
     makes all steps of the inner one. So are roles that imply each other along one relation.
+
+    ``closure(a and g, next and g)  =>  closure(a and g, next)`` if ``g`` is about neither row of
+    a step. So is what each rule asks of an argument that it passes on.
     """
     if made.first is FALSE:
         return FALSE
     parts = disjuncts_of(made.first)
     flat = [_first_of_same(part, made) for part in parts]
     if all(one is other for one, other in zip(flat, parts, strict=True)):
-        return made
+        return _with_shorter_steps(made)
     first = disjunction(*flat)
     return closure(Closure(made.row, made.variable, first, made.before, made.next))
+
+
+def _with_shorter_steps(made: Closure) -> Closure:
+    """Leave out of the steps of a recursion what holds wherever it begins."""
+    begins = disjuncts_of(made.first)
+
+    def is_new(part: RowCondition) -> bool:
+        is_own = mentions_row(part, made.variable) or mentions_row(part, made.before)
+        return is_own or not all(_includes(begin, part) for begin in begins)
+
+    steps = disjuncts_of(made.next)
+    kept = [[*filter(is_new, conjuncts_of(step))] for step in steps]
+    if all(len(one) == len(conjuncts_of(step)) for one, step in zip(kept, steps, strict=True)):
+        return made
+    following = disjunction(*(conjunction(*each) for each in kept))
+    return Closure(made.row, made.variable, made.first, made.before, following)
+
+
+def _includes(condition: RowCondition, part: RowCondition) -> bool:
+    """Tell whether a part is one of the conditions of a conjunction, or one that these imply."""
+    conjuncts = conjuncts_of(condition)
+    if part in conjuncts:
+        return True
+    is_there = isinstance(part, Exists) and part.part == TRUE
+    return is_there and any(
+        isinstance(each, Exists) and each.row == t.cast(Exists, part).row for each in conjuncts
+    )
 
 
 def _first_of_same(part: RowCondition, around: Closure) -> RowCondition:
