@@ -222,3 +222,14 @@ def test_set_for_each_row_is_refused(session: orm.Session, policy: str) -> None:
 
     with pytest.raises(UnsupportedError):
         oso.authorized_query(session.get_one(User, 3), "read", Doc)
+
+
+def test_place_of_a_set_for_each_row(session: orm.Session) -> None:
+    """The error names the call of the rule within itself."""
+    oso = make_oso(OF_EACH_ROW["a level of both"])
+
+    with pytest.raises(UnsupportedError, match="with the same other arguments at line 6") as error:
+        oso.authorized_query(session.get_one(User, 3), "read", Doc)
+
+    line, caret = str(error.value).splitlines()[1:3]
+    assert line[caret.index("^") :].startswith("within(team.parent, above)")

@@ -125,8 +125,8 @@ class PartialEvaluator:
         #: The given objects that calls of recursive rules are about, by the place of the argument.
         self._met: dict[tuple[t.Any, ...], list[Given]] = {}
         self._rounds_of: dict[str, int] = {}
-        #: Whether a recursive rule was called that passes on an unknown row.
-        self._has_passed_on = False
+        #: The last call of a recursive rule that passes on an unknown row.
+        self._passing_on: Call | None = None
         #: The outcomes of calls about arguments of the question and texts; ``None`` under way.
         self._of_fixed: dict[t.Any, tuple[SearchOutcome, Journal] | None] = {}
         self._handlers: dict[Operator, GoalHandler] = {
@@ -177,6 +177,7 @@ class PartialEvaluator:
             # Every check raises this.
             raise self._search.errors[0]
         if self._is_of_outer_rows(outcome):
+            self._search.goal = self._passing_on
             raise self._search.too_deep()
         return Residual(cls, root, separated(outcome.holds), separated(outcome.fails))
 
@@ -297,7 +298,7 @@ class PartialEvaluator:
         outcome = self._search.alone(self._solve, (inner, frame))
         self._search.goal = goal
         if _is_recursive(outcome.holds) or _is_recursive(outcome.endless):
-            if self._has_passed_on:
+            if self._passing_on is not None:
                 # To read the relations of the actor one by one would take too long.
                 raise self._search.too_deep()
             raise self._search.refusal(
@@ -342,7 +343,7 @@ class PartialEvaluator:
             at = self._position_of_row(known)
             if at is None:
                 at = self._position_that_changes(known)
-                self._has_passed_on |= at is not None
+                self._passing_on = self._passing_on if at is None else call
             if at is not None:
                 return self._call_again(known, at)
             return self._call_deeper(known)
