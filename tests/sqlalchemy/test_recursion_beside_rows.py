@@ -125,6 +125,17 @@ OF_EACH_ROW = {
     "all teams of the user": """
         allow(u: User, "read", d: Doc) if forall(t in u.teams, within(d.team, t));
     """,
+    "two calls about one row": """
+        allow(u: User, "read", d: Doc) if
+          s in u.seats and t in u.teams and within(d.team, t) and within(s.team, t);
+    """,
+    "a row within itself": """
+        allow(_: User, "read", d: Doc) if under_itself(d.team);
+        under_itself(team: Team) if under(team, team);
+        under_itself(team: Team) if team.parent != nil and under_itself(team.parent);
+        under(team: Team, above: Team) if team.open and above.code = 1;
+        under(team: Team, above) if team.parent != nil and under(team.parent, above);
+    """,
     "a step that asks the other row": """
         allow(u: User, "read", d: Doc) if t in u.teams and under(d.team, t);
         under(team: Team, team);

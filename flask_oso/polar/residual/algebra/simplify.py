@@ -133,7 +133,8 @@ def _with_recursion_outside(row: ToOne | ToMany, parts: list[RowCondition]) -> R
 
     ``exists(m: (… or c) and b)  =>  exists(m: … and b) or exists(m: c and b)``
 
-    if ``m`` does not occur in ``x``, ``p`` and ``next``.
+    if ``m`` does not occur in ``x``, ``p`` and ``next``, and ``b`` has no row with a name that the
+    recursion has for its own: what is done once, such as two calls about ``m``, has it twice.
     """
     if not isinstance(row, ToMany):
         return None
@@ -152,6 +153,9 @@ def _with_one_outside(
         return _with_alternative_outside(row, part, others)
     if isinstance(part, Closure):
         if mentions_row(part.row, row) or mentions_row(part.next, row):
+            return None
+        names = part.variable, part.before
+        if any(mentions_row(each, name) for each in (row, *others) for name in names):
             return None
         first = exists(row, conjunction(part.first, *others))
         return closure(Closure(part.row, part.variable, first, part.before, part.next))
@@ -275,6 +279,10 @@ def _first_of_same(part: RowCondition, around: Closure) -> RowCondition:
         return part
     renamed = {part.variable: around.variable, part.before: around.before}
     if any(one.cls is not other.cls for one, other in renamed.items()):
+        return part
+    # It may itself be about a row of the outer one, as in ``within(team, team)``.
+    outer = [name for name in renamed.values() if name not in renamed]
+    if any(mentions_row(each, name) for each in (part.first, part.next) for name in outer):
         return part
 
     def change(each: t.Any) -> t.Any:
