@@ -5,8 +5,10 @@ In the solver a term equals itself, and nobody is asked.
 
 from __future__ import annotations
 
+import decimal
 import typing as t
 
+import attrs
 import pytest
 
 from flask_oso import Oso
@@ -205,3 +207,25 @@ def test_value_that_is_only_read_may_be_known_by_another_name(
     monkeypatch.setattr(Engine, "solve_call", None)
 
     assert oso.is_allowed(user, "read", doc)
+
+
+@attrs.define
+class Price:
+    """Compares an amount, also with itself."""
+
+    amount: decimal.Decimal
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_constant_that_cannot_be_compared_with_itself_raises_nothing(*, compiled: bool) -> None:
+    """No rule compares it, but all constants are looked at."""
+    oso = Oso(compiled=compiled)
+    oso.register_class(User)
+    oso.register_constant(Price(decimal.Decimal("snan")), "LOUD")
+    oso.load_str("""
+        allow(u: User, "read", _) if count(u.values, 1) or 1.0.get(0) = u;
+        count([], 0);
+        count([_, *rest], n) if count(rest, m) and n = m + 1;
+    """)
+
+    assert oso.is_allowed(User(["a"]), "read", 1)

@@ -97,7 +97,11 @@ class FoundValues:
             return bool(value == value)
         if is_data_class(kind):
             self._equality.learn(kind)
-            return self._equality.knows(kind) and self._equality(value, value) is True
+            try:
+                return self._equality.knows(kind) and self._equality(value, value) is True
+            except ArithmeticError:
+                # A signalling NaN of `decimal` in a field.
+                return False
         return equals_itself(value)
 
     def _may_be_known(self, value: t.Any, args: tuple[t.Any, ...]) -> bool:
