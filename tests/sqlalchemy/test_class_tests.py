@@ -18,7 +18,7 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
 from tests.support.models import documents
-from tests.support.models.documents import Doc, User
+from tests.support.models.documents import Boss, Doc, User
 
 
 class ByNumber(type):
@@ -66,7 +66,19 @@ class Iterated(t.Protocol):
         """Do nothing."""
 
 
-CLASSES: list[type] = [Even, Claimed, Hooked, Sized, Iterated]
+class Nobody(abc.ABC):  # noqa: B024
+    """Takes nil for its only instance."""
+
+
+class BossOrNobody(abc.ABC):  # noqa: B024
+    """Takes rows of one class for its instances, and nil."""
+
+
+for cls in (Nobody, BossOrNobody):
+    cls.register(type(None))
+BossOrNobody.register(Boss)
+
+CLASSES: list[type] = [Even, Claimed, Hooked, Sized, Iterated, Nobody, BossOrNobody]
 
 
 @pytest.fixture
@@ -127,6 +139,28 @@ def test_rows_are_not_told_without_them(session: orm.Session, policy: str, cls: 
 )
 def test_rows_are_told_by_their_class(session: orm.Session, policy: str, cls: type) -> None:
     """As ``isinstance`` does it, whatever ``issubclass`` is told."""
+    compare(make(policy.replace("{0}", cls.__name__)), session)
+
+
+@pytest.mark.parametrize("cls", [Nobody, BossOrNobody])
+@pytest.mark.parametrize(
+    "policy",
+    [
+        'allow(_: User, "read", d) if d matches {0};',
+        'allow(_: User, "read", d: Doc) if d.owner matches {0};',
+        'allow(_: User, "read", d: Doc) if not d.owner matches {0};',
+        'allow(_: User, "read", d: Doc) if d.folder != nil and d.folder.owner matches {0};',
+        'allow(_: User, "read", d: Doc) if d.editor matches {0};',
+        'allow(_: User, "read", d: Doc) if is_known(d.owner); is_known(_: {0});',
+        'allow(_: User, "read", d: Doc) if not is_known(d.owner); is_known(_: {0});',
+        """
+        allow(_: User, "read", d: Doc) if not is_known(d.owner);
+        is_known(_: {0}); is_known(u: User) if u.admin;
+        """,
+    ],
+)
+def test_nil_is_of_a_class(session: orm.Session, policy: str, cls: type) -> None:
+    """A relation that leads to no row matches it, and one that leads to a row does not for that."""
     compare(make(policy.replace("{0}", cls.__name__)), session)
 
 

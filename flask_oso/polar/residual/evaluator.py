@@ -460,9 +460,10 @@ class PartialEvaluator:
         if tag is None or (tag not in RESERVED_NAMES and tag not in self._search.host.classes):
             return True
         if isinstance(arg, SymbolicRow):
-            classes = self._search.classes_of(arg.row)
+            # A relation may lead to no row, and a class may take nil for an instance.
+            nothing = (type(None),) if isinstance(arg.row, ToOne) else ()
+            classes = (*self._search.classes_of(arg.row), *nothing)
         elif isinstance(arg, Instance) and arg.value is None:
-            # A relation may lead to no row: most rules are about rows of a class.
             classes = (type(None),)
         else:
             return True

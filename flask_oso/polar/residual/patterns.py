@@ -14,10 +14,21 @@ from ..nodes import Expression, List, Operator, Pattern, Unknown, Value
 from ..solver.class_tests import is_subclass, members_of_tag
 from ..sources import located
 from ..spelling import meant_class
-from .algebra.ir import FALSE, TRUE, OfClass, RowCondition, RowPath, is_nullable, rows_of
+from .algebra.ir import (
+    FALSE,
+    TRUE,
+    Exists,
+    Not,
+    OfClass,
+    RowCondition,
+    RowPath,
+    ToOne,
+    is_nullable,
+    rows_of,
+)
 from .algebra.outcomes import SearchOutcome
 from .algebra.schema import ValueKind
-from .algebra.simplify import negation, where_rows_exist
+from .algebra.simplify import disjunction, negation, where_rows_exist
 from .attributes.documents import DocumentReader, is_document
 from .database_semantics import field_of, is_null
 from .equations import EquationSolver
@@ -159,12 +170,16 @@ class PatternMatcher:
             raise UnregisteredClassError(message)
         classes = self._search.classes_of(row)
         matching = tuple(cls for cls in classes if self.is_one(cls, tag))
-        if tag not in RESERVED_NAMES and isinstance(None, self._search.host.classes[tag]):
-            return TRUE if matching == classes else where_rows_exist(TRUE, [row])
+        has_nil = tag not in RESERVED_NAMES and isinstance(None, self._search.host.classes[tag])
+        if has_nil and matching == classes:
+            return TRUE
+        is_nil: RowCondition = FALSE
+        if has_nil and isinstance(row, ToOne):
+            is_nil = where_rows_exist(Not(Exists(row, TRUE)), [row.owner])
         if not matching:
-            return FALSE
+            return is_nil
         test: RowCondition = TRUE if matching == classes else OfClass(row, matching)
-        return where_rows_exist(test, [row])
+        return disjunction(where_rows_exist(test, [row]), is_nil)
 
     def is_one(self, cls: type, tag: str) -> bool:
         """Tell whether instances of exactly this class match a class or a union.
