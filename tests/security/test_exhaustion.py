@@ -197,11 +197,14 @@ EXPONENTIAL = {
 
 @pytest.mark.parametrize("policy", EXPONENTIAL.values(), ids=EXPONENTIAL)
 def test_exponential_search(policy: str) -> None:
-    """A search that would take years is stopped by the deadline."""
+    """A search that would take years is stopped by the deadline.
+
+    A query is for all solutions: a decision asks no rule the same question twice.
+    """
     oso = load(policy, timeout_ms=60)
 
     with pytest.raises(PolarRuntimeError, match=TIMEOUT.format(60)):
-        oso.query_rule_once("f", 60)
+        list(oso.query_rule("f", 60))
 
 
 def endless() -> Iterator[int]:
@@ -418,7 +421,7 @@ def test_colliding_strings_are_no_problem() -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="There are no timers here.")
 def test_engine_is_right_after_a_signal() -> None:
-    """An exception in the middle of a decision comes out, and the next one is right."""
+    """An exception in the middle of a query comes out, and the next decision is right."""
 
     class Alarm(Exception):
         """What the handler of the signal raises."""
@@ -434,7 +437,7 @@ def test_engine_is_right_after_a_signal() -> None:
     try:
         with pytest.raises(Alarm):
             signal.setitimer(signal.ITIMER_REAL, 0.05)
-            oso.query_rule_once("f", 60)
+            list(oso.query_rule("f", 60))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         gc.enable()
