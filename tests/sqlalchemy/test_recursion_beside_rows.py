@@ -110,6 +110,11 @@ POLICIES = {
     "the team above that of the row": """
         allow(u: User, "read", d: Doc) if t in u.teams and within(d.team.parent, t);
     """,
+    "an error behind what holds": """
+        allow(u: User, "read", d: Doc) if t in u.teams and has_open(t) and t = d.team;
+        has_open(_: Team);
+        has_open(team: Team) if team.parent.open and has_open(team.parent);
+    """,
     "in another recursion": """
         allow(u: User, "read", d: Doc) if is_led(u, d.team);
         is_led(u: User, team: Team) if team.open and t in u.teams and within(team, t);

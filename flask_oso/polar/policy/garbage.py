@@ -32,8 +32,11 @@ def without_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        _put_aside()
-        gc.enable()
+        try:
+            _put_aside()
+        finally:
+            # A signal may raise while all objects are searched.
+            gc.enable()
 
 
 def _put_aside() -> None:

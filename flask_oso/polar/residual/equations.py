@@ -323,8 +323,10 @@ class EquationSolver:
         if not unknowns:
             with self._search.asking():
                 is_solved = next(solutions, None) is not None
-            # A negation must not overlook an error after the first success.
-            if is_solved and self._search.needs_all:
+            # A negation must not overlook an error after the first success, nor a goal behind: a
+            # check comes back here where that fails.
+            is_all = self._search.needs_all or self._search.goals is not None
+            if is_solved and is_all:
                 return self._searched_on(solutions)
             return is_solved
         return Branches(self._solutions(solutions, unknowns))

@@ -59,6 +59,19 @@ def test_collector_that_was_off_stays_off() -> None:
 
 
 @has_generations
+def test_collector_is_on_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal may raise while new objects are put aside, which takes long."""
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(garbage, "_put_aside", interrupt)
+    with pytest.raises(KeyboardInterrupt), without_collector():
+        pass
+
+    assert gc.isenabled()
+
+
 def test_many_new_objects_count_as_old() -> None:
     """Many new objects of a load count as old, so Python does not search them for garbage."""
     with without_collector():
