@@ -14,6 +14,7 @@ from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
 from tests.support.databases import open_session
+from tests.support.models import documents
 from tests.support.models.links import link_table
 from tests.support.sizes import IS_FULL
 
@@ -249,3 +250,31 @@ def test_place_of_a_set_for_each_row(session: orm.Session) -> None:
 
     line, caret = str(error.value).splitlines()[1:3]
     assert line[caret.index("^") :].startswith("within(team.parent, above)")
+
+
+INHERITED = """
+actor User {}
+resource Folder {
+  roles = ["reader"]; permissions = ["read"]; relations = { parent: Folder };
+  "reader" if "reader" on "parent"; "read" if "reader";
+}
+resource Doc {
+  roles = ["reader"]; permissions = ["read"]; relations = { parent: Folder };
+  "reader" if "reader" on "parent"; "read" if "reader";
+}
+has_role(u: User, name: String, d: Doc) if r in d.roles and r.user = u and r.name = name;
+has_role(_: User, "reader", f: Folder) if f.name = "reader";
+has_relation(p: Folder, "parent", f: Folder) if p = f.parent;
+has_relation(p: Folder, "parent", d: Doc) if p = d.folder;
+allow(actor, action, resource) if has_permission(actor, action, resource);
+"""
+
+
+def test_actors_of_a_row_within_others() -> None:
+    """The row that lies within others is known, and its key is a value."""
+    oso = documents.make_oso(INHERITED)
+    with documents.open_documents() as session:
+        users = session.scalars(sa.select(documents.User)).all()
+        for doc in session.scalars(sa.select(documents.Doc)):
+            found = session.scalars(oso.actors_query("read", doc, documents.User)).all()
+            assert {*found} == {user for user in users if may_read(oso, user, doc)}

@@ -24,7 +24,15 @@ def has_nil(values: list[t.Any]) -> bool:
 
 
 def listed(key: list[t.Any], keys: t.Any) -> t.Any:
-    """Return the condition that a key is one of those that are selected."""
+    """Return the condition that a key is one of those that are selected.
+
+    It may be that of a known object, such as the folder of a row of which the actors are listed.
+    """
+    columns = keys.selected_columns
+    key = [
+        sa.literal(each.alone(), column.type) if isinstance(each, KnownValue) else each
+        for each, column in zip(key, columns, strict=True)
+    ]
     return key[0].in_(keys) if len(key) == 1 else KeyAmong(key, keys)
 
 
