@@ -135,7 +135,8 @@ class CurrentLimits:
 class WorkClock:
     """How many seconds a search has taken: those that its thread worked, and waited for objects.
 
-    A machine that does other things at the same time does not end a list that takes short.
+    What else the machine does counts only while objects are asked: waiting for a processor is not
+    told apart from waiting for another machine.
     """
 
     def __init__(self) -> None:
