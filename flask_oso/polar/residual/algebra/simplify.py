@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import typing as t
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
 from .ir import (
     FALSE,
@@ -32,8 +32,10 @@ from .ir import (
     RowValue,
     ToMany,
     ToOne,
+    children_of,
     columns_of,
     conjuncts_of,
+    contains,
     disjuncts_of,
     is_renumbered,
     map_parts,
@@ -41,6 +43,10 @@ from .ir import (
     shape_of,
 )
 from .schema import NAN_KINDS
+
+#: With more disjunctions than this around recursions, none of these is brought outside: each may
+#: double the conditions.
+MAX_TAKEN_APART = 4
 
 
 def conjunction(*parts: RowCondition) -> RowCondition:
@@ -120,11 +126,29 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     outside = [each for each in parts if not mentions_row(each, row)]
     if isinstance(part, Constant):
         return Exists(row, TRUE)
-    held: RowCondition = _with_recursion_outside(row, inside) or Exists(row, conjunction(*inside))
+    held: RowCondition | None = None
+    if isinstance(row, ToMany) and _alternatives_around_recursions(inside) <= MAX_TAKEN_APART:
+        held = _with_recursion_outside(row, inside, [])
+    if held is None:
+        held = Exists(row, conjunction(*inside))
     return conjunction(*outside, held) if outside else held
 
 
-def _with_recursion_outside(row: ToOne | ToMany, parts: list[RowCondition]) -> RowCondition | None:
+def _alternatives_around_recursions(parts: Iterable[RowCondition]) -> int:
+    """Count the disjunctions with a recursion in them, each that stands in two places once."""
+    seen: dict[int, RowCondition] = {}
+    stack = [each for each in parts if contains(each, Closure)]
+    while stack:
+        part = stack.pop()
+        if id(part) not in seen:
+            seen[id(part)] = part
+            stack += [each for each in children_of(part) if contains(each, Closure)]
+    return sum(isinstance(each, Or) for each in seen.values())
+
+
+def _with_recursion_outside(
+    row: ToMany, parts: Sequence[RowCondition], others: Sequence[RowCondition]
+) -> RowCondition | None:
     """Bring a recursion outside whose steps are not about a row: one set for all rows.
 
     ``exists(m: x in closure(a; next) and b)  =>  x in closure(exists(m: a and b); next)``
@@ -135,13 +159,15 @@ def _with_recursion_outside(row: ToOne | ToMany, parts: list[RowCondition]) -> R
 
     if ``m`` does not occur in ``x``, ``p`` and ``next``, and ``b`` has no row with a name that the
     recursion has for its own: what is done once, such as two calls about ``m``, has it twice.
+
+    :param parts: where a recursion is looked for, once in each.
+    :param others: other conditions on the row.
     """
-    if not isinstance(row, ToMany):
-        return None
     for at, each in enumerate(parts):
-        made = _with_one_outside(row, each, parts[:at] + parts[at + 1 :])
-        if made is not None:
-            return made
+        if contains(each, Closure):
+            made = _with_one_outside(row, each, [*parts[:at], *parts[at + 1 :], *others])
+            if made is not None:
+                return made
     return None
 
 
@@ -165,7 +191,7 @@ def _with_one_outside(
         return None
     parts = conjuncts_of(part.part)
     inside = [each for each in parts if mentions_row(each, row)]
-    within = _with_recursion_outside(row, [*inside, *others])
+    within = _with_recursion_outside(row, inside, others)
     outside = [each for each in parts if not mentions_row(each, row)]
     return None if within is None else exists(part.row, conjunction(within, *outside))
 
@@ -174,7 +200,7 @@ def _with_alternative_outside(
     row: ToMany, part: Or, others: list[RowCondition]
 ) -> RowCondition | None:
     for each in part.parts:
-        made = _with_recursion_outside(row, [*conjuncts_of(each), *others])
+        made = _with_recursion_outside(row, conjuncts_of(each), others)
         if made is not None:
             rest = disjunction(*(other for other in part.parts if other is not each))
             return disjunction(made, exists(row, conjunction(rest, *others)))
