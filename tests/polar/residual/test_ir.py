@@ -43,6 +43,7 @@ from flask_oso.polar.residual.algebra.ir import (
 from flask_oso.polar.residual.algebra.schema import Field, ValueKind
 from flask_oso.polar.residual.algebra.show import show
 from flask_oso.polar.residual.algebra.simplify import (
+    MAX_TAKEN_APART,
     closure,
     conjunction,
     disjunction,
@@ -303,6 +304,47 @@ def test_recursion_within_another_one_that_makes_its_steps() -> None:
 
     assert around("above") == Closure(POST, one, disjunction(A, B), before, above)
     assert "post1 in closure(post2" in show(around("below"))
+
+
+def beside_tags(number: int) -> RowCondition:
+    """A recursion that begins with a tag, beside a label: its numbers are its own."""
+    variable, before = Root(Post, number), Root(Post, number + 1)
+    above = SameRow(ToOne(variable, "above", Post), before)
+    within = Closure(POST, variable, SameRow(variable, TAG), before, above)
+    return disjunction(within, Comparison("=", LABEL, Literal(f"{number}")))
+
+
+def test_recursion_that_begins_with_one_of_many_is_made_once() -> None:
+    """It stands outside of the row of which there are many, with the other conditions on it."""
+    condition = exists(TAG, conjunction(beside_tags(10), OWN_LABEL))
+
+    assert "post in closure(post10: exists(" in show(condition)
+
+
+@pytest.mark.parametrize(("count", "is_outside"), [(MAX_TAKEN_APART, True), (30, False)])
+def test_alternatives_around_recursions_are_taken_apart_up_to_a_number(
+    count: int, is_outside: bool
+) -> None:
+    """Each one that is may double the conditions, so that thirty are left as they are."""
+    parts = [beside_tags(10 * number) for number in range(1, count + 1)]
+
+    condition = exists(TAG, conjunction(*parts))
+
+    assert (condition != Exists(TAG, conjunction(*parts))) is is_outside
+
+
+def test_recursion_that_stays_inside_is_looked_for_once() -> None:
+    """Where the steps are about a row, no other condition on it is a reason to look again."""
+    variable, before = Root(Post, 10), Root(Post, 11)
+    within = Closure(POST, variable, SameRow(variable, TAG), before, SameRow(before, TAG))
+    others = [
+        disjunction(Comparison("=", LABEL, Literal(f"{n}")), Comparison("=", LABEL, NAME))
+        for n in range(60)
+    ]
+
+    part = conjunction(within, *others)
+
+    assert exists(TAG, part) == Exists(TAG, part)
 
 
 def test_negated_atoms_stay() -> None:
