@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sys
+import threading
 from collections.abc import Iterator
 
 #: The number of new objects from which moving them to the oldest generation pays.
@@ -28,7 +30,7 @@ def without_collector() -> Iterator[None]:
     if not gc.isenabled():
         yield
         return
-    gc.disable()
+    _pause.begin()
     try:
         yield
     finally:
@@ -36,7 +38,35 @@ def without_collector() -> Iterator[None]:
             _put_aside()
         finally:
             # A signal may raise while all objects are searched.
+            _pause.end()
+
+
+class _Pause:
+    """Which thread has switched the collector off, if one has."""
+
+    def __init__(self) -> None:
+        self._thread: int | None = None
+
+    def begin(self) -> None:
+        self._thread = threading.get_ident()
+        gc.disable()
+
+    def end(self) -> None:
+        gc.enable()
+        # Another thread may have begun by now.
+        if self._thread == threading.get_ident():
+            self._thread = None
+
+    def end_in_child(self) -> None:
+        """Switch the collector on in a forked process that lacks the thread which would do it."""
+        if self._thread not in (None, threading.get_ident()):
             gc.enable()
+            self._thread = None
+
+
+_pause = _Pause()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pause.end_in_child)
 
 
 def _put_aside() -> None:

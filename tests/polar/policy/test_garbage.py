@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import threading
 import typing as t
 import weakref
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from flask_oso.polar.policy.garbage import without_collector
 has_generations = pytest.mark.skipif(
     "free-threading" in sys.version, reason="This Python has no generations of objects."
 )
+has_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="There is no fork here.")
 
 
 def is_old(made: object) -> bool:
@@ -54,6 +57,47 @@ def test_collector_that_was_off_stays_off() -> None:
             pass
 
         assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def has_collector_in_child() -> bool:
+    """Fork, and return whether the collector is on in the child."""
+    if (child := os.fork()) == 0:
+        os._exit(0 if gc.isenabled() else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+@has_fork
+def test_collector_is_on_in_a_process_that_is_forked_meanwhile() -> None:
+    """The thread that would switch it on is not there."""
+    is_off, may_end = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        with without_collector():
+            is_off.set()
+            may_end.wait()
+
+    thread = threading.Thread(target=pause)
+    thread.start()
+    try:
+        is_off.wait()
+
+        assert not gc.isenabled()
+        assert has_collector_in_child()
+    finally:
+        may_end.set()
+        thread.join()
+
+
+@has_fork
+def test_collector_that_the_program_switched_off_stays_off_in_a_child() -> None:
+    """Servers switch it off before they fork."""
+    with without_collector():
+        pass
+    gc.disable()
+    try:
+        assert not has_collector_in_child()
     finally:
         gc.enable()
 
