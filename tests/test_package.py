@@ -227,6 +227,18 @@ def test_decision_imports_nothing_that_a_load_could_import() -> None:
     assert {"flask_oso.polar.solver.solver", "flask_oso.polar.compiler.programs"} <= loaded
 
 
+def test_first_load_searches_for_no_garbage() -> None:
+    """Of what is imported there is none, and each search looks at all that Flask has imported."""
+    run_python(
+        "import gc\n"
+        "from flask_oso import Oso\n"
+        "def searches(): return [each['collections'] for each in gc.get_stats()][1:]\n"
+        "before = searches()\n"
+        "Oso().load_str('allow(1, 2, 3);')\n"
+        "assert gc.isenabled() and searches() == before"
+    )
+
+
 def run_python(code: str) -> set[str]:
     """Give the names of the modules that a process has imported once it has run some code."""
     command = [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"]

@@ -32,6 +32,7 @@ from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Dictionary, List, Rule, Term, Value, is_ground
 from .output import STORED_VARIABLE, LogSettings, read_log_settings
+from .policy.garbage import without_collector
 from .policy.policy import Policy, has_debug
 from .residual.template_keys import is_given_value, template_key
 from .sources import Source
@@ -94,10 +95,11 @@ class DenialWatch(t.Protocol):
 
 def _import_evaluators(*, is_compiling: bool) -> None:
     """Import what decides, so that no decision imports anything."""
-    from .solver import solver  # noqa: F401
+    with without_collector():
+        from .solver import solver  # noqa: F401
 
-    if is_compiling:
-        from .compiler import programs  # noqa: F401
+        if is_compiling:
+            from .compiler import programs  # noqa: F401
 
 
 class Engine:

@@ -68,7 +68,8 @@ def _load(
     sources: Sequence[Source], host: Host, base: Policy | None, options: t.Mapping[str, t.Any]
 ) -> LoadResult:
     # Imported here, since the parser takes a while to import and a cache hit does not need it.
-    from .loader import EMPTY, load_policy
+    with without_collector():
+        from .loader import EMPTY, load_policy
 
     return load_policy(sources, host, EMPTY if base is None else base, **options)
 
