@@ -9,6 +9,7 @@ finds code that changes one. Of a :class:`Record` there are few: it is written l
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import typing as t
 
@@ -43,34 +44,52 @@ class Record(ValueObject):
     object equals itself alone. mypy finds code that changes a field, unless with ``frozen=False``.
     """
 
+    #: The names of the fields without a default, and what makes those of the others that are made
+    #: anew each time. Other defaults are attributes of the class, and stay there.
+    _needed: t.ClassVar[tuple[str, ...]] = ()
+    _made: t.ClassVar[dict[str, t.Callable[[], t.Any]]] = {}
+
     def __init_subclass__(cls, *, eq: bool = True, frozen: bool = True) -> None:
         own = inspect.get_annotations(cls)
         cls.__match_args__ = (*cls.__match_args__, *own)  # type: ignore[misc]  # not a tuple
+        cls._needed = tuple(name for name in cls.__match_args__ if not hasattr(cls, name))
+        makers = {name: _maker_of(vars(cls).get(name)) for name in own}
+        cls._made = cls._made | {name: make for name, make in makers.items() if make is not None}
         if not eq:
             cls.__eq__ = object.__eq__  # type: ignore[method-assign]
             cls.__hash__ = object.__hash__  # type: ignore[method-assign]
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         names = self.__match_args__
-        if len(args) == len(names) and not kwargs:
-            for name, value in zip(names, args, strict=True):
-                setattr(self, name, value)
-            return
-        given = dict(zip(names, args, strict=False)) | kwargs
+        given = dict(zip(names, args, strict=False))
+        given.update(kwargs)
         if len(given) < len(args) + len(kwargs) or not given.keys() <= {*names}:
             raise TypeError(f"{type(self).__name__} takes {names}, not {args} and {kwargs}.")
-        for name in names:
-            value = given[name] if name in given else _default(type(self), name)
+        for name in self._needed:
+            if name not in given:
+                raise TypeError(f"{type(self).__name__} has no default for {name!r}.")
+        for name, make in self._made.items():
+            if name not in given:
+                given[name] = make()
+        for name, value in given.items():
             setattr(self, name, value)
 
     def replaced(self, **changes: t.Any) -> t.Self:
         """Give another one, in which some fields have other values."""
-        return type(self)(**{name: getattr(self, name) for name in self.__match_args__} | changes)
+        own = vars(self)
+        kept = {name: own[name] for name in self.__match_args__ if name in own}
+        return type(self)(**kept | changes)
 
 
-def _default(cls: type, name: str) -> t.Any:
-    try:
-        value = getattr(cls, name)
-    except AttributeError:
-        raise TypeError(f"{cls.__name__} has no default for {name!r}.") from None
-    return t.cast(t.Any, value).default_factory() if type(value) is dataclasses.Field else value
+def _maker_of(default: t.Any) -> t.Callable[[], t.Any] | None:
+    """Give what makes the value of a field that is not given; ``None`` if the class has it."""
+    if type(default) is dataclasses.Field:
+        if default.default_factory is not dataclasses.MISSING:
+            return default.default_factory
+        return functools.partial(_itself, default.default)
+    # An attribute of a class that is a function would be a method of the object.
+    return functools.partial(_itself, default) if hasattr(default, "__get__") else None
+
+
+def _itself(value: t.Any) -> t.Any:
+    return value

@@ -104,6 +104,16 @@ class Visit(Record, eq=False, frozen=False):
     place: Place
 
 
+def upper(text: str) -> str:
+    return text.upper()
+
+
+class Sign(Place):
+    """A record with more fields, one of which is a function."""
+
+    shown: t.Callable[[str], str] = upper
+
+
 def test_record_is_made_by_position_by_name_and_by_default() -> None:
     """Fields without a value get their defaults, factories a new one each time."""
     place, other = Place("a", line=2), Place("a", 2)
@@ -124,6 +134,14 @@ def test_record_refuses_other_values_than_its_fields(
         Place(*args, **kwargs)
 
 
+def test_record_takes_a_function_for_a_value() -> None:
+    """It is no method of the record, whether it is given or the default."""
+    sign, other = Sign("a"), Sign("a", 2, [], str.lower)
+
+    assert (sign.shown(sign.file), other.shown("B")) == ("A", "b")
+    assert sign.replaced(line=2).shown is upper
+
+
 def test_record_equals_one_with_equal_fields_unless_it_has_an_identity() -> None:
     """Equality is that of value objects, or that of the object itself."""
     place, visit = Place("a"), Visit(Place("a"))
@@ -138,6 +156,7 @@ def test_record_is_replaced_in_some_fields() -> None:
     place = Place("a", 2, ["x"])
 
     assert place.replaced(line=3) == Place("a", 3, ["x"])
+    assert place.replaced(file="b").names is place.names
     assert place == Place("a", 2, ["x"])
 
 

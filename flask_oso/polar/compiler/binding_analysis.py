@@ -70,8 +70,7 @@ KnownArguments = Mapping[int, Value | None]
 Lineages = Mapping[int, Lineage]
 
 
-@dataclasses.dataclass(frozen=True)
-class ArgumentFacts:
+class ArgumentFacts(Record):
     """What is known of the arguments of a call, by position.
 
     :param literals: the literals; ``None`` for a value that is none of those at its position.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import operator
 import typing as t
 from collections.abc import Callable, Sequence
@@ -79,18 +78,18 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
         at, variant = self.dispatch.at, self._variant
         if self.dispatch.objects:
             found = key if key in self.dispatch.objects else None
-            return dataclasses.replace(variant, objects=(*variant.objects, (at, found)))
+            return variant.replaced(objects=(*variant.objects, (at, found)))
         if type(key) is str or (type(key) is int and key in self.dispatch.literals):
             return self._with_literal(key if key in self.dispatch.literals else None)
         lineage = self._program.lineage(int if type(key) is int else key)
         if lineage is None:
             return variant.at_odd(at)
         made = self._with_literal(None) if type(key) is int else variant
-        return dataclasses.replace(made, lineages=_with(made.lineages, at, lineage))
+        return made.replaced(lineages=_with(made.lineages, at, lineage))
 
     def _with_literal(self, literal: str | int | None) -> Variant:
         known = _with(self._variant.known, self.dispatch.at, literal)
-        return dataclasses.replace(self._variant, known=known)
+        return self._variant.replaced(known=known)
 
 
 def chosen_function(

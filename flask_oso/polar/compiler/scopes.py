@@ -11,7 +11,7 @@ import enum
 import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import Expression, List, Operator, Pattern, Term, Value
@@ -28,8 +28,7 @@ from .classes.virtual_subclasses import VirtualSubclasses
 from .snippets import call, load
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Record):
     """The goals that enclose a goal, outermost first, each with the name of its rule."""
 
     steps: tuple[tuple[Term | None, str | None], ...]
@@ -64,8 +63,7 @@ class Elsewhere(enum.Enum):
     FOUND = "found"
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(Record):
     """What is known of a value: the Python name it has, or the literal it is.
 
     ``cls`` is a plain class that it is an instance of, if one is known; ``read`` is the place of
@@ -103,8 +101,7 @@ class Ref:
         return Elsewhere.FOUND if self.is_found else self.written
 
 
-@dataclass
-class VariableCell:
+class VariableCell(Record, frozen=False):
     """A variable of a clause: its value, or the goals that wait for one."""
 
     ref: Ref | None = None
@@ -124,7 +121,7 @@ class Scope(Record, frozen=False):
         """Return a copy, in which the variables can be bound to other values."""
         copies: dict[int, VariableCell] = {}
         for cell in self.cells.values():
-            copies.setdefault(id(cell), replace(cell))
+            copies.setdefault(id(cell), cell.replaced())
         cells = {key: copies[id(cell)] for key, cell in self.cells.items()}
         return Scope(cells, set(self.searched))
 
@@ -225,8 +222,7 @@ Pending = tuple[t.Any, ...]
 Success = Callable[[Scope, list[ast.stmt]], None]
 
 
-@dataclass(frozen=True)
-class Variant:
+class Variant(Record):
     """A function to compile: a rule, what is known of its arguments, and the kind.
 
     A test returns whether there is a solution; the other kind is a generator that yields once for
@@ -267,11 +263,11 @@ class Variant:
 
     def at_odd(self, position: int) -> Variant:
         """Return the variant that an argument does not narrow further."""
-        return replace(self, odd=(*self.odd, position))
+        return self.replaced(odd=(*self.odd, position))
 
     def asking(self, position: int) -> Variant:
         """Return the variant that asks an argument whether it equals the literals of heads."""
-        return replace(self, asked=(*self.asked, position))
+        return self.replaced(asked=(*self.asked, position))
 
 
 class ClassSet(t.Protocol):

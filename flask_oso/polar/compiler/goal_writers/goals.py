@@ -10,7 +10,6 @@ import ast
 import itertools
 import typing as t
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from ...host.numbers import COMPARISON_FUNCTIONS
 from ...nodes import ARITHMETIC, COMPARISONS, Call, Expression, Operator, Slot, Term, Value
@@ -70,14 +69,14 @@ from .searches import SearchGoals
 MAX_INLINED = 40
 
 
-class GoalWriter(SearchGoals):
+class GoalWriter(SearchGoals, frozen=False):
     """Writes one goal; each method is for one kind."""
 
     def write(self) -> Continuation:
         """Write the goal; return the goals that follow, or ``None`` if all is written."""
         term = self.goal
         if isinstance(term, GoalPart):
-            return t.cast("Continuation", term.write(replace(self, goal=term.goal)))
+            return t.cast("Continuation", term.write(self.replaced(goal=term.goal)))
         # The solver checks a value when it reads it; here the next goal that uses it does.
         self.check_others(goal_operands(term))
         if id(term) in self.writer.left:
@@ -129,7 +128,7 @@ class GoalWriter(SearchGoals):
             finish(scope, out)
             out.append(assign(found, ast.Constant(True)))
 
-        return replace(self, scope=scope, out=[], place=self.nested(note))
+        return self.replaced(scope=scope, out=[], place=self.nested(note))
 
     def cut(self, term: Expression) -> Continuation:
         """Write that no other rule and no other solution before the cut is tried."""
@@ -263,8 +262,8 @@ class GoalWriter(SearchGoals):
         is_test = not self.rest and self.writer.variant.is_test
         is_test = is_test and self.place.success == self.writer.success
         names = [ref.name for ref in bound]
-        function = chosen_function(self.writer.names, replace(variant, is_test=is_test), names)
-        passed = replace(self, goal=_as_passed(called, bound))
+        function = chosen_function(self.writer.names, variant.replaced(is_test=is_test), names)
+        passed = self.replaced(goal=_as_passed(called, bound))
         made = passed._called(function, args)
         if twice := _given_twice(bound):
             by_solver = passed._by_solver(called.name, bound, is_test)
@@ -282,7 +281,7 @@ class GoalWriter(SearchGoals):
         # Where the solver took over, it reports a solution without its rule.
         rule = any_of([load(name), ast.Constant(True)])
         place = self.place.replaced(success=self.writer.succeed_with(rule))
-        here = replace(self, place=place)
+        here = self.replaced(place=place)
         if not is_test:
             return here.once(name, made)
         self.out.append(assign(name, made))
@@ -325,7 +324,7 @@ class GoalWriter(SearchGoals):
         at_open, lineages = tuple(cells), tuple(_lineages(refs).items())
         variant = Variant(called.name, len(refs), _known_texts(refs), False, lineages, open=at_open)
         function = load(self.writer.names.function(variant))
-        passed = replace(self, goal=_as_passed(called, refs))
+        passed = self.replaced(goal=_as_passed(called, refs))
         if self._only_passes_on([*cells.values()]):
             names = [load(self.writer.variant.parameters[at]) for at in self.writer.variant.open]
             shared = dict(zip(cells, names, strict=True))
@@ -414,7 +413,7 @@ class GoalWriter(SearchGoals):
         found: dict[int, str] = {}
         for clause in clauses:
             if not self._takes_one_look(clause, refs):
-                here = replace(self, clause=numbers[id(clause)])
+                here = self.replaced(clause=numbers[id(clause)])
                 found[id(clause)] = here.note_match(self.writer.fresh(), clause, args)
         if len(clauses) == 1:
             return self._clause_in_place(clauses[0], numbers, found, args)
@@ -482,7 +481,7 @@ class GoalWriter(SearchGoals):
         number = numbers[id(clause)]
         if id(clause) in found:
             self.fail_unless(load(found[id(clause)]))
-        head = replace(self, clause=number).head(clause, args)
+        head = self.replaced(clause=number).head(clause, args)
         site = self.site if self.goal is None else self.site.within(self.goal)
         body = self.writer.body_goals(clause, number, site)
         return prepend(head, concatenate(body, self.rest)), self.out, self.place

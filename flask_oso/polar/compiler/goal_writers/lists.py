@@ -7,7 +7,6 @@ a value; then the elements are compared one by one.
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from ...nodes import List, Slot, Term
 from ..goal_forms import written_term
@@ -17,7 +16,7 @@ from ..snippets import assign, assign_parts, call, compared, load
 from .places import Continuation, GoalContext
 
 
-class ListGoals(GoalContext):
+class ListGoals(GoalContext, frozen=False):
     """Writes goals that destructure lists."""
 
     def operand(self, term: Term) -> Ref | None:
@@ -51,7 +50,7 @@ class ListGoals(GoalContext):
         """Write that the parts of a list equal the elements of a value."""
         if value.literal is not None:
             return self.fail()
-        here = replace(self, clause=shape.clause)
+        here = self.replaced(clause=shape.clause)
         made = here._compared(shape.term, value, is_left=is_left)
         parts = list(zip(shape.term.items, made, strict=False))
         if shape.term.rest is not None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from dataclasses import replace
 
 from ...host import sandbox
 from ...nodes import Call, Dictionary, Expression, List, Operator, Origin, Slot, Term, Value
@@ -21,7 +20,7 @@ from .patterns import PatternGoals
 from .places import Continuation
 
 
-class LookupGoals(PatternGoals):
+class LookupGoals(PatternGoals, frozen=False):
     """Writes goals that compute a result."""
 
     # -- lookups
@@ -73,7 +72,7 @@ class LookupGoals(PatternGoals):
         if known.is_unread:
             read = call("read_relation", load(known.name))
             body.append(self.mark(assign(known.name, read)))
-        inside = replace(self, out=body)
+        inside = self.replaced(out=body)
         inside.attribute(name, value, attribute)
         following = inside._looked_up(value, Ref(name, read=self.span), result)
         return None if following is None else (following[0], self.out, following[2])
@@ -105,7 +104,7 @@ class LookupGoals(PatternGoals):
         """Write that a relation that need not be loaded is put off until it is compared."""
         self.checked(value)
         name, body = self.writer.fresh(), list[ast.stmt]()
-        replace(self, out=body).attribute(name, value, attribute)
+        self.replaced(out=body).attribute(name, value, attribute)
         unread = call("unread_relation", load(value.name), ast.Constant(attribute))
         is_read = is_none(load(name))
         self.out += [assign(name, unread), ast.If(is_read, body, [])]
@@ -206,7 +205,7 @@ class LookupGoals(PatternGoals):
         if ref is None:
             raise self.not_compilable("an argument that is not bound yet")
         if ref.shape is not None:
-            return replace(self, clause=ref.shape.clause)._argument(ref.shape.term)
+            return self.replaced(clause=ref.shape.clause)._argument(ref.shape.term)
         return self.checked(ref)
 
     def _part(self, term: Term) -> ast.expr:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import typing as t
-from dataclasses import replace
 
 from ...host.registry import RESERVED_NAMES
 from ...nodes import Expression, List, Operator, Parameter, Pattern, Slot, Term, Value
@@ -110,7 +109,7 @@ def _is_object(arg: Ref) -> bool:
     return arg.lineage is not None and arg.lineage != INTEGER
 
 
-class PatternGoals(ListGoals):
+class PatternGoals(ListGoals, frozen=False):
     """Writes goals that match patterns."""
 
     # -- patterns
@@ -159,12 +158,12 @@ class PatternGoals(ListGoals):
         if told is False:
             return None
         if told:
-            return ref if ref.cls or not cls else self._matched(replace(ref, cls=cls))
+            return ref if ref.cls or not cls else self._matched(ref.replaced(cls=cls))
         if ref.read is not None:
             # A value that fails the sandbox check may also be of a class derived from this one.
             self.writer.check_sandbox(ref, self.out)
         self.fail_unless(instance_test(names, ref.name, pattern))
-        return self._matched(replace(ref, cls=cls or ref.cls, read=None))
+        return self._matched(ref.replaced(cls=cls or ref.cls, read=None))
 
     def _matched(self, tested: Ref) -> Ref:
         """Note what is known of a value behind a test of its class."""
@@ -188,7 +187,7 @@ class PatternGoals(ListGoals):
         if self.ref(part) is None:
             # The check cannot wait until the variable is used: another field may be read first.
             self.writer.check_sandbox(made, self.out)
-            made = replace(made, read=None)
+            made = made.replaced(read=None)
         return self.unify(made, part)
 
     def _field(self, value: Ref, name: str, span: Span | None) -> Ref:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import typing as t
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from ...host import numbers, sandbox
 from ...host.conversion import to_python
@@ -94,8 +93,7 @@ class FunctionWriter(t.Protocol):
     def succeed_with(self, rule: ast.expr) -> Success: ...
 
 
-@dataclass
-class GoalContext:
+class GoalContext(Record, eq=False, frozen=False):
     """One goal that is being written, with everything around it."""
 
     writer: FunctionWriter
@@ -139,7 +137,7 @@ class GoalContext:
 
     def alternative(self) -> t.Self:
         """Return this goal in a block of its own, with a copy of the scope."""
-        return replace(self, scope=self.scope.copy(), out=[], place=self.nested())
+        return self.replaced(scope=self.scope.copy(), out=[], place=self.nested())
 
     @property
     def span(self) -> Span | None:
@@ -237,7 +235,7 @@ class GoalContext:
         """Note that a value has passed the sandbox check."""
         for cell in self.scope.cells.values():
             if cell.ref is ref:
-                cell.ref = replace(ref, read=None)
+                cell.ref = ref.replaced(read=None)
 
     def check_others(self, terms: Iterable[Term]) -> None:
         """Write the sandbox check for the values that were read, except the operands."""

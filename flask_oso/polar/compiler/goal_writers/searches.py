@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from dataclasses import replace
 
 from ...nodes import Expression, List, Origin, Slot, Term
 from ...traversal import compared_next
@@ -17,7 +16,7 @@ from .lookups import LookupGoals
 from .places import Continuation, Output
 
 
-class SearchGoals(LookupGoals):
+class SearchGoals(LookupGoals, frozen=False):
     """Writes goals that may have several solutions."""
 
     def any_of(self, term: Expression) -> Continuation:
@@ -212,7 +211,7 @@ class SearchGoals(LookupGoals):
     def _inside(self, name: str, over: ast.expr) -> SearchGoals:
         """Write the head of a loop; return the same goal within the loop."""
         _, out, place = self.loop(name, over)
-        return replace(self, out=out, place=place)
+        return self.replaced(out=out, place=place)
 
     # -- lists that are written where they are searched
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import enum
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from ...host import sandbox
 from ...nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
@@ -147,7 +146,7 @@ class _FirstCallSearch:
         if is_string(arg.literal) and pattern.tag == "String":
             return True
         if arg.source is not None and arg.exact is None:
-            arg = replace(arg, exact=self._taken_for(arg.source, pattern))
+            arg = arg.replaced(exact=self._taken_for(arg.source, pattern))
         if arg.literal is not None or arg.exact in (None, dict):
             raise _Unknown
         return self._patterns.is_of(arg.exact, pattern)
@@ -297,7 +296,7 @@ class _FirstCallSearch:
         if isinstance(term, Slot) and values.get(term.index, _OPEN) is not _OPEN:
             value = values[term.index]
             cls = None if value.source is None else self.classes.get(value.source)
-            return value if cls is None else replace(value, exact=cls)
+            return value if cls is None else value.replaced(exact=cls)
         if isinstance(term, Value):
             return Known("", literal=term)
         raise _Unknown

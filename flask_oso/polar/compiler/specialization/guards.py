@@ -12,7 +12,6 @@ import datetime
 import itertools
 import typing as t
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ...host import sandbox
 from ...host.sandbox import ITERATED
@@ -199,7 +198,7 @@ class Guards:
             found = self.computed(region, made, fact, span)
             region.give_up_if(is_none(load(found.name)))
         found = t.cast(Known, region.lookup(fact))
-        return found if None not in values else replace(found, exact=list, is_own=True)
+        return found if None not in values else found.replaced(exact=list, is_own=True)
 
     def check_itself(self, region: Region, value: Known) -> None:
         """Write that the function gives up for a value that is unequal to itself, such as NaN."""
@@ -363,7 +362,7 @@ class Guards:
         entries. Then the attributes of all other elements are read without another test.
         """
         reader = self.fresh("o")
-        region.known["quiet", owner.name] = replace(owner, name=reader)
+        region.known["quiet", owner.name] = owner.replaced(name=reader)
         region.reads.append(assign(reader, load(owner.name)))
         return assign(reader, call("fields_of", load(owner.name)))
 

@@ -6,7 +6,6 @@ import ast
 import enum
 import typing as t
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ...host import sandbox
 from ...nodes import Instance, Parameter, Pattern, Slot, Term, Value
@@ -332,14 +331,14 @@ class PatternGuards:
             # For the passes, which know no constants.
             test.of_class = value.name, cls
             inner = self._exactly(region, value, pattern, test, span)
-            inner.subject = inner.known["checked", value.name] = replace(value, exact=cls)
+            inner.subject = inner.known["checked", value.name] = value.replaced(exact=cls)
         else:
             self._guards.check_sandbox(region, value)
             is_one = instance_test(self._guards.names, value.name, pattern)
             key = ("class", value.name, pattern.tag)
             inner = self._guards.under(region, key, is_one, [], span)
             is_row = cls is not None and self._guards.names.host.has_keys(cls)
-            inner.subject = replace(value, expected=cls) if is_row else value
+            inner.subject = value.replaced(expected=cls) if is_row else value
         return inner, inner.subject
 
     def _exactly(
@@ -371,7 +370,7 @@ class PatternGuards:
         cls = _CONTAINERS[t.cast(str, pattern.tag)]
         inner = self._exactly(region, value, pattern, is_type(value.name, cls.__name__), span)
         # Its elements are read in the inner region alone, where it is known to have some.
-        subject = replace(value, exact=cls, region=inner)
+        subject = value.replaced(exact=cls, region=inner)
         inner.subject = inner.known["checked", value.name] = subject
         if cls is list:
             self._guards.check_list(inner, subject)

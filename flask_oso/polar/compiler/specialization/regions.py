@@ -11,7 +11,7 @@ import ast
 import itertools
 import typing as t
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ...nodes import List, Pattern, Value
 from ...solver.clauses import Clause
@@ -37,8 +37,7 @@ from ..snippets import (
 )
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Record):
     """What is known of a value.
 
     :param name: its name in the function.
@@ -62,15 +61,26 @@ class Known:
     choices: frozenset[str] | None = None
     others: frozenset[str] = frozenset()
     exact: type | None = None
-    region: Region | None = field(default=None, compare=False, repr=False)
-    source: tuple[str, str] | None = field(default=None, compare=False, repr=False)
-    constant: t.Any = field(default=None, compare=False, repr=False)
-    expected: type | None = field(default=None, compare=False, repr=False)
-    is_many: bool = field(default=False, compare=False, repr=False)
-    is_own: bool = field(default=False, compare=False, repr=False)
-    is_of_texts: bool = field(default=False, compare=False, repr=False)
-    is_empty: bool = field(default=False, compare=False, repr=False)
-    texts: List | None = field(default=None, compare=False, repr=False)
+    region: Region | None = None
+    source: tuple[str, str] | None = None
+    constant: t.Any = None
+    expected: type | None = None
+    is_many: bool = False
+    is_own: bool = False
+    is_of_texts: bool = False
+    is_empty: bool = False
+    texts: List | None = None
+
+    def __eq__(self, other: object) -> bool:
+        # By what tells values apart: tables are asked again and again.
+        return self is other or (type(other) is Known and self._parts == other._parts)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.exact))
+
+    @property
+    def _parts(self) -> tuple[t.Any, ...]:
+        return self.name, self.exact, self.literal, self.choices, self.others
 
     @property
     def is_literal(self) -> bool:
@@ -147,8 +157,7 @@ class ChainRepetition(Record):
     levels: str
 
 
-@dataclass(eq=False)
-class Region:
+class Region(Record, eq=False, frozen=False):
     """A part of the function that is reached under one condition, or for each element of a list.
 
     :param found: the name of the flag for a solution.

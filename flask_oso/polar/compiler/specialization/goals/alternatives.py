@@ -10,7 +10,6 @@ import functools
 import typing as t
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 
 from ....nodes import Dictionary, Expression, List, Operator, Term
 from ...binding_analysis import NotCompilable
@@ -28,7 +27,7 @@ from .relations import Relations
 MAX_LISTED = 32
 
 
-class Alternatives(Relations):
+class Alternatives(Relations, frozen=False):
     """Writes goals that hold in several ways."""
 
     def disjunction(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -44,7 +43,7 @@ class Alternatives(Relations):
 
         def write(here: t.Self, goal: Term) -> None:
             with nullcontext(here.region) if turns is None else turns.next(here.region) as region:
-                replace(here, region=region)._alternative(goal)
+                here.replaced(region=region)._alternative(goal)
 
         self._each(write, [(arg, arg) for arg in term.args])
         return None
@@ -105,7 +104,7 @@ class Alternatives(Relations):
                 write(self, way)
                 continue
             part = self.writer.part_of(self.asking)
-            here = replace(self, env=self.env.copy(), asking=part)
+            here = self.replaced(env=self.env.copy(), asking=part)
             self.writer.put_behind(self.region, self.goal, functools.partial(write, here, way))
 
     def _is_condition(self, term: Expression) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import typing as t
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ....nodes import Dictionary, Expression, List, Operator, Origin, Slot, Term
 from ....traversal import compared_next, is_operation
@@ -41,7 +40,7 @@ from .alternatives import Alternatives, equation
 _FEW_KEYS = (1, 2, 3)
 
 
-class Compounds(Alternatives):
+class Compounds(Alternatives, frozen=False):
     """Writes goals about lists and dictionaries with variables."""
 
     def compounds_unified(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -333,7 +332,7 @@ class Compounds(Alternatives):
     def part_unified(self, region: Region, part: Term, made: Known) -> Region | None:
         """Write that a part that is written equals a value, or bind it to that."""
         if is_open_compound(part):
-            taken = replace(self, region=region).taken_apart(written_term(part), made)
+            taken = self.replaced(region=region).taken_apart(written_term(part), made)
             return None if taken is None else taken[0]
         wanted = self._value(part)
         if wanted is not None:
@@ -364,7 +363,7 @@ class Compounds(Alternatives):
         made = ast.Dict([ast.Constant(name) for name in names], [*map(written, values)])
         fact: Fact = ("dictionary of", *names, *(each.key for each in values))
         parts = dict(zip(names, values, strict=True))
-        built = replace(self._built_once(fact, made, values, parts), exact=dict)
+        built = self._built_once(fact, made, values, parts).replaced(exact=dict)
         for name, value in parts.items():
             self.region.known.setdefault(("read", built.name, name), value)
         return built

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 
 from ....nodes import Expression, Instance, Operator, Parameter, Slot, Term
@@ -23,7 +22,7 @@ from .compounds import is_open_compound
 from .methods import Methods
 
 
-class Heads(Methods):
+class Heads(Methods, frozen=False):
     """Matches heads; its ``env`` and ``clause`` are those of the clause."""
 
     def head_matched(
@@ -132,7 +131,7 @@ class Heads(Methods):
             if known is None and value is None:
                 raise NotCompilable("a list or dictionary in a head", span)
             if value is not None and not isinstance(term, Instance):
-                taken = replace(self, region=region).taken_apart(written_term(term), value)
+                taken = self.replaced(region=region).taken_apart(written_term(term), value)
                 return None if taken is None else taken[0]
         if known is not None and value is not None:
             return self.values.equal(region, known, value, span)

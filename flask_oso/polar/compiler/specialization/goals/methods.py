@@ -28,7 +28,7 @@ _OF_LISTS = {"count": "counted", "index": "place_of"}
 Made = tuple[Region, Known]
 
 
-class Methods(Searches):
+class Methods(Searches, frozen=False):
     """Writes calls of methods."""
 
     def method(self, owner: Known, called: Call, result: Term) -> tuple[Region, Pending] | None:

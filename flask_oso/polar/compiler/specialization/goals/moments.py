@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import typing as t
-from dataclasses import replace
 
 from ....sources import Span
 from ...snippets import any_of, is_type, load, method_call
@@ -69,4 +68,4 @@ def method_of_moment(
     region.note_checked(made)
     if method.made is None:
         region.known["number", made.name] = made
-    return region, replace(made, exact=method.made)
+    return region, made.replaced(exact=method.made)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ....host import sandbox
 from ....host.conversion import to_python
@@ -15,6 +14,7 @@ from ....nodes import Dictionary, Instance, List, Operator, Slot, Term, Value
 from ....solver.clauses import Clause
 from ....sources import Span
 from ....traversal import is_operation
+from ....value_objects import Record
 from ...binding_analysis import NotCompilable, is_constant, is_string
 from ...goal_forms import written_term
 from ...scopes import Pending, pending_goals, prepend
@@ -84,8 +84,7 @@ class SpecializationInterface(t.Protocol):
     ) -> None: ...
 
 
-@dataclass
-class Operands:
+class Operands(Record, eq=False, frozen=False):
     """One goal of a clause, given the goals that follow."""
 
     writer: SpecializationInterface
@@ -100,9 +99,20 @@ class Operands:
     of_all: bool = False
     is_ahead: bool = False
 
-    def __post_init__(self) -> None:
-        self.guards, self.values = self.writer.guards, self.writer.values
-        self.patterns = self.writer.patterns
+    @property
+    def guards(self) -> Guards:
+        """What writes regions and what is known in them."""
+        return self.writer.guards
+
+    @property
+    def values(self) -> ValueGuards:
+        """What reads and compares values."""
+        return self.writer.values
+
+    @property
+    def patterns(self) -> PatternGuards:
+        """What tests heads and patterns."""
+        return self.writer.patterns
 
     def _at(
         self, region: Region | None, rest: Pending | None = None

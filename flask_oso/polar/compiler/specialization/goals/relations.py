@@ -17,7 +17,7 @@ from ..value_tests import EQUATIONS
 from .operands import Operands
 
 
-class Relations(Operands):
+class Relations(Operands, frozen=False):
     """Writes comparisons of relations."""
 
     def related(self, owner: Known, name: str, result: Term) -> Region | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ast
 import itertools
 import typing as t
-from dataclasses import replace
 
 from ....host.value_classes import is_hashed
 from ....nodes import Expression, List, Operator, Origin, Slot, Term, Value
@@ -34,7 +33,7 @@ from ..value_tests import (
 from .compounds import Compounds, is_open_compound
 
 
-class Searches(Compounds):
+class Searches(Compounds, frozen=False):
     """Writes goals about collections."""
 
     def membership(self, term: Expression) -> tuple[Region, Pending] | None:
@@ -50,7 +49,7 @@ class Searches(Compounds):
             return self._pair_among(*pair, searched)
         if is_open_compound(item):
             region, element = self.guards.loop(self.region, searched, term.span)
-            return self._at(replace(self, region=region).part_unified(region, item, element))
+            return self._at(self.replaced(region=region).part_unified(region, item, element))
         known, owner = self._value(item), self._owner_of_keys(searched)
         if searched.texts is not None and known is not None and _may_be_text(known):
             # As where the list is written here.
@@ -175,7 +174,7 @@ class Searches(Compounds):
         found = call("values_under", load(collection.name), written(key))
         fact: Fact = ("values under", collection.name, key.key)
         listed = self.guards.computed(self.region, found, fact, span)
-        region, made = self.guards.loop(self.region, replace(listed, exact=list), span)
+        region, made = self.guards.loop(self.region, listed.replaced(exact=list), span)
         region.note_checked(made)
         return region, made
 
@@ -189,7 +188,7 @@ class Searches(Compounds):
         made = self.guards.computed(self.region, found, fact, self.goal.span)
         if values and all(map(is_list_of_texts, values)):
             # A constant is a copy, which nobody changes.
-            made = replace(made, is_of_texts=True)
+            made = made.replaced(is_of_texts=True)
         self.region.note_checked(key, collection)
         is_there = compared(load(made.name), ast.IsNot(), load("missing"))
         there: Fact = ("there", made.name)
@@ -220,7 +219,7 @@ class Searches(Compounds):
             is_asked = negate(call("are_compared_unasked", load(listed.name)))
             self.region.give_up_if(is_asked)
         region: Region | None
-        region, entry = self.guards.loop(self.region, replace(listed, exact=list), span)
+        region, entry = self.guards.loop(self.region, listed.replaced(exact=list), span)
         # Whatever gives entries makes each, or has looked at it.
         t.cast(Region, entry.region).note_checked(entry)
         region = self._parts(region, (key, value), entry)
@@ -249,7 +248,7 @@ class Searches(Compounds):
             if is_operation(goal, Operator.AND):
                 rest = prepend([(arg, clause) for arg in goal.args], rest)
                 continue
-            here = replace(self, env=env, clause=clause, goal=goal)
+            here = self.replaced(env=env, clause=clause, goal=goal)
             if not here._is_about_key(names, known, value):
                 return None
             moved.append((goal, clause))
@@ -320,7 +319,7 @@ class Searches(Compounds):
                 rest = prepend([(arg, clause) for arg in goal.args], rest)
                 continue
             moved.append((goal, clause))
-            here = replace(self, env=env, clause=clause, goal=goal)
+            here = self.replaced(env=env, clause=clause, goal=goal)
             if here._gives_value(names, known):
                 break
             if not here._is_about_key(names, known, self.goal.args[1]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import typing as t
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from ....host.numbers import COMPARISON_FUNCTIONS
 from ....host.value_classes import EQUATED, MOMENTS
@@ -62,7 +61,7 @@ from .heads import Heads
 from .keeping import write_kept
 
 
-class GoalStep(Heads):
+class GoalStep(Heads, frozen=False):
     """Writes one goal of a clause, given the goals that follow."""
 
     def take(self) -> tuple[Region, Pending] | None:
@@ -499,7 +498,7 @@ class GoalStep(Heads):
         if cls is None or self.region.holds(("nil", value.name, False)) is None:
             return value
         self.values.rows.check_class(self.region, value)
-        return replace(value, exact=cls)
+        return value.replaced(exact=cls)
 
     def _are_noted(self, opened: Sequence[Term]) -> bool:
         """Tell whether what a call finds is what the function finds, as it is."""
@@ -594,7 +593,7 @@ class GoalStep(Heads):
         def write(
             region: Region, clause: Clause, goals: Sequence[Term] | None, goes_on: bool
         ) -> None:
-            here = replace(self, region=region, rest=self.rest if goes_on else ())
+            here = self.replaced(region=region, rest=self.rest if goes_on else ())
             here._clause_in_place(called, clause, values, goals)
 
         self.writer.clauses_with_cuts(self.region, clauses, values, write, opened)
@@ -616,7 +615,7 @@ class GoalStep(Heads):
             for at, (arg, value) in enumerate(zip(called.args, values, strict=True))
             if value is None
         }
-        inside = replace(self, env=env, clause=self.writer.next_clause())
+        inside = self.replaced(env=env, clause=self.writer.next_clause())
         matched = inside.head_matched(clause, values, opened, goals)
         if matched is None:
             return

@@ -12,7 +12,6 @@ import contextlib
 import functools
 import typing as t
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from ....nodes import Rule, Value
 from ...binding_analysis import Lineages, NotCompilable
@@ -220,7 +219,7 @@ class Drafts:
         writer = self.writer(asked, Manner())
         rule, args = writer.question
         told = (
-            replace(arg, literal=Value(known[at])) if at in known else arg
+            arg.replaced(literal=Value(known[at])) if at in known else arg
             for at, arg in enumerate(args)
         )
         found = find_first_call(self.program, writer.patterns, (rule, tuple(told)))
