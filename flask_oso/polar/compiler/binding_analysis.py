@@ -91,6 +91,14 @@ class ArgumentFacts(Record):
         texts = [] if self.text is None else [self.text]
         return {*self.literals, *known, *texts}
 
+    @property
+    def key(self) -> tuple[t.Any, ...]:
+        """What is equal for equal facts in the same order; 1, 1.0 and true are three literals."""
+        literals = tuple(
+            (at, value and (type(value.value), value.value)) for at, value in self.literals.items()
+        )
+        return literals, tuple(self.lineages.items()), tuple(self.objects.items()), self.text
+
 
 def matching_clauses(
     clauses: ClauseIndex, facts: ArgumentFacts, by_class: ClassIndex | None

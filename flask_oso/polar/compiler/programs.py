@@ -81,6 +81,8 @@ from .string_arguments.string_questions import QueryNeeded
 from .string_arguments.string_searches import StringSearches
 
 CompiledFunction = Callable[..., bool]
+#: For how many questions a program keeps which clauses match; then it begins anew.
+_MAX_MATCHING = 1_000
 
 
 class CompiledProgram(Runtime):
@@ -106,6 +108,8 @@ class CompiledProgram(Runtime):
         self._made: dict[Variant, CompiledFunction] = {}
         self._tables: dict[Variant, tuple[Dispatch, str] | None] = {}
         self._by_class: dict[tuple[str, int], ClassIndex] = {}
+        #: The clauses for what is known of arguments, for which several ask one after another.
+        self._matching: dict[tuple[t.Any, ...], tuple[Clause, ...]] = {}
         self._lineages: dict[type, Lineage | None] = {}
         self._files: dict[tuple[str, int], str] = {}
         self._entries: dict[tuple[str, int], CompiledFunction | None] = {}
@@ -536,8 +540,15 @@ class CompiledProgram(Runtime):
         candidates = self.candidates(name, arity)
         if candidates is None:
             return []
-        index = self.class_index(name, arity) if facts.lineages else None
-        return matching_clauses(candidates, facts, index)
+        key = name, arity, facts.key
+        found = self._matching.get(key)
+        if found is None:
+            index = self.class_index(name, arity) if facts.lineages else None
+            found = tuple(matching_clauses(candidates, facts, index))
+            if len(self._matching) >= _MAX_MATCHING:
+                self._matching.clear()
+            self._matching[key] = found
+        return [*found]
 
     def class_index(self, name: str, arity: int) -> ClassIndex:
         """Return the index by class of the clauses of a rule."""

@@ -6,6 +6,7 @@ Whatever answers, the answers, the errors and the calls of ``__eq__`` are those 
 from __future__ import annotations
 
 import abc
+import ast
 import collections
 import dataclasses
 import functools
@@ -18,6 +19,7 @@ from collections.abc import Callable
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.compiler.specialization.tables.give_ups import counting
 from tests.support.answers import (
     attempts_instead,
     compiling_elsewhere,
@@ -419,3 +421,17 @@ def test_questions_go_on_where_a_registered_class_ends_functions(
     assert [oso.is_allowed(*question) for _ in range(2 * MANY)] == [
         solver.is_allowed(*question)
     ] * (2 * MANY)
+
+
+def test_function_counts_where_it_gives_up_and_is_a_copy_there_alone() -> None:
+    """Functions share the statements that give up; what gives up nowhere is not copied."""
+    text = "def f(a, b=None):\n if a:\n  x = a\n else:\n  return None\n if x: return True\n {}"
+    tried = "try:\n  return False\n except E:\n  return None"
+    (written,) = ast.parse(text.format(tried)).body
+    before = ast.unparse(written)
+
+    made = counting(t.cast(ast.FunctionDef, written), "g")
+
+    assert ast.unparse(made) == before.replace("return None", "return g(a)")
+    assert ast.unparse(written) == before
+    assert made.body[1] is t.cast(ast.FunctionDef, written).body[1]

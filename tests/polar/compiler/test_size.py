@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import typing as t
+from unittest import mock
 
 import pytest
 
@@ -13,6 +14,7 @@ from flask_oso.polar.compiler.binding_analysis import (
     ClauseOrder,
     Dispatch,
     dispatch_by,
+    matching_clauses,
     order_clauses,
 )
 from flask_oso.polar.compiler.specialization.goals.steps import GoalStep
@@ -64,6 +66,30 @@ def test_function_for_a_class_has_the_clauses_of_the_class() -> None:
     oso = load(by_class(classes), *classes)
 
     assert len(clauses_about(oso, classes[7])) == 1
+
+
+def test_clauses_for_a_literal_are_those_of_its_kind() -> None:
+    """What was found for a number is not taken for what equals it in Python."""
+    program = program_of(load("allow(_, 1, _); allow(_, true, _); allow(_, 1.0, _);"))
+
+    def number(value: t.Any) -> int:
+        return len(program.clauses_for("allow", 3, ArgumentFacts({1: Value(value)})))
+
+    # An integer equals the float.
+    assert [number(each) for each in (1, True, 1.0, True, 1)] == [2, 1, 2, 1, 2]
+
+
+def test_clauses_that_were_found_are_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several ask for the clauses of a call, one after another, and each gets a list."""
+    oso = load('allow(_, "read", _); allow(_, "edit", _);')
+    program, look = program_of(oso), mock.Mock(wraps=matching_clauses)
+    monkeypatch.setattr("flask_oso.polar.compiler.programs.matching_clauses", look)
+
+    for _ in range(3):
+        program.clauses_for("allow", 3, ArgumentFacts({1: Value("read")})).clear()
+
+    assert len(program.clauses_for("allow", 3, ArgumentFacts({1: Value("read")}))) == 1
+    assert look.call_count == 1
 
 
 def test_function_for_a_class_has_the_clauses_of_what_is_above_it() -> None:

@@ -72,9 +72,31 @@ def counting(function: ast.FunctionDef, give_ups: str) -> ast.FunctionDef:
     """
     given = [load(each.arg) for each in function.args.args]
     parameters = given[: len(given) - len(function.args.defaults)]
-    # Functions share the statements that give up.
-    made = duplicate(function)
-    for node in ast.walk(made):
-        if isinstance(node, ast.Return) and gives_up(node):
-            node.value = call(give_ups, *parameters)
-    return made
+    made = _counting(function, lambda: call(give_ups, *map(duplicate, parameters)))
+    return t.cast(ast.FunctionDef, made)
+
+
+#: The fields of statements that hold other statements, and what handles errors.
+_BLOCKS = ("body", "orelse", "handlers", "finalbody")
+
+
+def _counting(part: t.Any, write_call: Callable[[], ast.expr]) -> t.Any:
+    """Return a statement in which giving up is a call, or itself where nothing in it gives up.
+
+    Functions share the statements that give up, so that none is changed where it stands. To copy
+    what gives up nowhere would take as long as to compile it.
+    """
+    if gives_up(part):
+        return ast.copy_location(ast.Return(write_call()), part)
+    changed = {}
+    for name in _BLOCKS:
+        block = getattr(part, name, ())
+        made = [_counting(each, write_call) for each in block]
+        if any(one is not other for one, other in zip(made, block, strict=True)):
+            changed[name] = made
+    if not changed:
+        return part
+    kind: t.Any = type(part)
+    copied = kind.__new__(kind)
+    vars(copied).update(vars(part) | changed)
+    return copied
