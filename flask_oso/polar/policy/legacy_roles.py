@@ -19,6 +19,7 @@ from ..sources import Source, located
 from ..spelling import nearest
 from ..syntax.desugar import rewrite_rule
 from ..syntax.parser import parse_policy
+from ..value_objects import Record
 from .policy import Policy, by_name
 
 #: The rules that a policy may call before roles are enabled.
@@ -159,12 +160,12 @@ def _query_resources(engine: Queries) -> list[dict[str, t.Any]]:
     return list(engine.query_rule("resource", variables, accept_expression=True))
 
 
-class _Role(t.NamedTuple):
+class _Role(Record):
     permissions: Sequence[str]
     implies: Sequence[str]
 
 
-class _Definition(t.NamedTuple):
+class _Definition(Record):
     """The configuration of one ``resource`` rule; ``None`` for what it leaves unbound."""
 
     class_name: str
@@ -244,7 +245,7 @@ def _is_open(value: t.Any) -> bool:
 # -- misspelt names ------------------------------------------------------------------
 
 
-class _Warnings(t.NamedTuple):
+class _Warnings(Record):
     """Finds undeclared names in a configuration. They are legal but have no effect."""
 
     policy: Policy

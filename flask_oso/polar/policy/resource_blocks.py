@@ -44,6 +44,7 @@ from ..sources import Span, located
 from ..spelling import Guesses, did_you_mean
 from ..syntax.desugar import rewrite_rule
 from ..traversal import fold, is_operation, walk
+from ..value_objects import Record
 
 
 class DeclarationKind(enum.Enum):
@@ -273,7 +274,7 @@ def _unregistered(name: str, span: Span | None, host: Host, guesses: Guesses) ->
 # -- the rules and rule types of blocks ----------------------------------------------
 
 
-class Expansion(t.NamedTuple):
+class Expansion(Record):
     """The rules and rule types of blocks, and the problems of their shorthand rules."""
 
     rules: tuple[Rule, ...]

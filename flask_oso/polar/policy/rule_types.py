@@ -27,6 +27,7 @@ from ..nodes import (
 from ..printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
 from ..spelling import meant_class
 from ..syntax.desugar import flattened, rewrite_rule
+from ..value_objects import Record
 from .policy import Policy, by_name
 
 UNIONS = ("Actor", "Resource")
@@ -110,7 +111,7 @@ def _missing_rules(
     ]
 
 
-class _Types(t.NamedTuple):
+class _Types(Record):
     """The rule types of a name, and shapes that match one of them without a comparison.
 
     :param are_sound: whether no comparison with one of them raises.
@@ -269,7 +270,7 @@ BUILT_IN_TYPES: Mapping[str, tuple[RuleType, ...]] = by_name(
 )
 
 
-class _Matcher(t.NamedTuple):
+class _Matcher(Record):
     """Compares rules with rule types, given the host's classes and the unions' members."""
 
     members: Mapping[str | None, frozenset[str]]

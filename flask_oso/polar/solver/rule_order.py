@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from ..host import numbers
 from ..host.registry import RESERVED_NAMES, Host
 from ..nodes import Call, Dictionary, Instance, Origin, Pattern, Term, Value, Variable, parts
+from ..value_objects import Record
 from .clauses import Clause
 
 
-class UnknownOfClass(t.NamedTuple):
+class UnknownOfClass(Record):
     """An argument of which nothing is known but the class of the object that it is."""
 
     cls: type

@@ -34,6 +34,7 @@ from ..nodes import (
 )
 from ..printer import to_polar
 from ..sources import Span
+from ..value_objects import Record
 from .lexer import GREATEST_INTEGER, Token, integer_overflow, unquoted
 from .policy_test_nodes import (
     Assertion,
@@ -453,7 +454,7 @@ class AstBuilder:
 # -- parts of expressions: values and conditions ---------------------------------------
 
 
-class _Group(t.NamedTuple):
+class _Group(Record):
     """An expression in parentheses; spans of enclosing expressions include the parentheses."""
 
     inner: Term | _Chain

@@ -40,6 +40,7 @@ from ..nodes import (
 )
 from ..sources import Span
 from ..traversal import fold, is_control
+from ..value_objects import Record
 
 _EXTRACTED = ARITHMETIC | {Operator.DOT, Operator.NEW}
 #: The names of the variables for results, by operation.
@@ -245,7 +246,7 @@ def forall_as_negation(goal: Expression) -> Expression:
     return Expression(Operator.NOT, (both,), span=goal.span)
 
 
-class _InForall(t.NamedTuple):
+class _InForall(Record):
     """An operand of ``forall``, in which computed goals come after the goal."""
 
     term: Term

@@ -16,6 +16,7 @@ from ..characters import BYTE_ORDER_MARK
 from ..exceptions import InvalidTokenCharacter, OsoError, ParserError, error_at, with_help
 from ..nodes import Rule, Term
 from ..sources import Source, located
+from ..value_objects import Record
 from .ast_builder import AstBuilder
 from .lexer import (
     Lexer,
@@ -46,7 +47,7 @@ _AMBIGUOUS = (
 _ESCAPE = "Unknown escape \\{0} in a string stands for {0}; write \\\\{0} for a backslash"
 
 
-class ParseResult(t.NamedTuple):
+class ParseResult(Record):
     """The statements and the problems of a policy text, each in the order of the text."""
 
     statements: tuple[Statement, ...]

@@ -14,7 +14,6 @@ is not loaded, by its foreign key::
 from __future__ import annotations
 
 import ast
-import typing as t
 from collections.abc import Callable, Mapping
 
 from ...value_objects import Record
@@ -23,7 +22,7 @@ from ..snippets import all_of
 from .names import nodes_in
 
 
-class IndexNames(t.NamedTuple):
+class IndexNames(Record):
     """The names of an index.
 
     :param held: the dictionary with the values.

@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from ...host import sandbox
 from ...nodes import Call, Expression, Operator, Pattern, Slot, Term, Value
 from ...solver.clauses import Clause
+from ...value_objects import Record
 from ..binding_analysis import NotCompilable, is_class_only, is_string, order_clauses
 from ..goal_forms import written_term
 from ..scopes import ProgramInterface
@@ -30,7 +31,7 @@ MAX_FOLLOWED = 50
 Source = tuple[str, str]
 
 
-class FirstCall(t.NamedTuple):
+class FirstCall(Record):
     """A call of the application.
 
     :param args: the arguments of a method; ``None`` for a computed attribute. One that is an
@@ -78,7 +79,7 @@ def find_first_call(
         return None
     if not isinstance(found, FirstCall):
         return None
-    return found._replace(reads=(*search.reads,), classes=search.classes)
+    return found.replaced(reads=(*search.reads,), classes=search.classes)
 
 
 class _FirstCallSearch:

@@ -131,7 +131,7 @@ OneOf = tuple[frozenset[str], str]
 Parts = t.Mapping[t.Any, Known]
 
 
-class Built(t.NamedTuple):
+class Built(Record):
     """A list or a dictionary that a function builds, of values that have names.
 
     :param parts: these values.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from ...nodes import Dictionary, List
 from ...solver.clauses import Template
 from ...sources import Span
+from ...value_objects import Record
 from ..binding_analysis import NotCompilable, is_string
 from ..scopes import ProgramInterface
 from .regions import Known, Region
@@ -28,7 +29,7 @@ MAX_REMEMBERED = 10_000
 ANY, OWN_LIST = "any", "list"
 
 
-class OneText(t.NamedTuple):
+class OneText(Record):
     """An argument that is a string of the policy."""
 
     text: str

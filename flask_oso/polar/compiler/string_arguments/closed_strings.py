@@ -14,6 +14,7 @@ from ...nodes import Call, Expression, List, Operator, Slot, Term, Value
 from ...solver.class_index import Lineage
 from ...solver.clauses import Clause
 from ...traversal import conjuncts_in, is_operation
+from ...value_objects import Record
 from ..binding_analysis import ArgumentFacts, Lineages, is_class_only, is_string
 from ..goal_forms import call_of, is_variable, mentions
 
@@ -35,7 +36,7 @@ class Parameter(t.NamedTuple):
     is_searched: bool = False
 
 
-class Strings(t.NamedTuple):
+class Strings(Record):
     """What a parameter may be in a solution.
 
     :param texts: the strings; there may be no solution for some.
@@ -48,7 +49,7 @@ class Strings(t.NamedTuple):
     is_restricted: bool
 
 
-class _Way(t.NamedTuple):
+class _Way(Record):
     """What a clause does with a parameter.
 
     :param bindings: the strings that it binds it to, or the parameters that bind it.

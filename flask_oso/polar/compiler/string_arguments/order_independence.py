@@ -15,13 +15,14 @@ from ...nodes import Call, Expression, Operator, Slot, Term
 from ...solver.clause_index import ClauseIndex
 from ...solver.clauses import Clause
 from ...traversal import conjuncts_in, is_operation
+from ...value_objects import Record
 from ..binding_analysis import has_cut, order_clauses
 from ..goal_forms import has_operator, slots_in, terms_in
 
 Rules = Callable[[str, int], "ClauseIndex | None"]
 
 
-class _Call(t.NamedTuple):
+class _Call(Record):
     """A call of a rule: its name and arity, and which arguments may depend on the one asked for."""
 
     name: str
@@ -29,7 +30,7 @@ class _Call(t.NamedTuple):
     asked: frozenset[int]
 
 
-class _Body(t.NamedTuple):
+class _Body(Record):
     """What the body of a clause has, whatever is asked for.
 
     :param calls: the rules that it calls, and the variables of each argument.

@@ -10,6 +10,7 @@ import typing as t
 
 from ...host.terms import ANYTHING
 from ...solver.machine import STOPPED
+from ...value_objects import Record
 from ..binding_analysis import Lineages, strings_at
 from ..entry_points import new_clock
 from ..scopes import ProgramInterface, Variant
@@ -51,7 +52,7 @@ class StringProgram(ProgramInterface, t.Protocol):
     def raise_as_solver(self, name: str, args: tuple[t.Any, ...]) -> None: ...
 
 
-class Questions(t.NamedTuple):
+class Questions(Record):
     """The questions for the classes of some arguments: for named strings, and for any other one.
 
     Each is what ``StringProgram.string_question`` returns.

@@ -19,6 +19,7 @@ from ...host.registry import Host
 from ...nodes import Call, Expression, Pattern, Value, key_span
 from ...sources import Span, located
 from ...spelling import Guesses
+from ...value_objects import Record
 from .comparisons import Operands
 from .inventory import Inventory
 
@@ -105,7 +106,7 @@ def _in_pattern(pattern: Pattern, tag: str, operands: Operands) -> Iterator[_Men
 # -- the attributes of a class ---------------------------------------------------------
 
 
-class ClassMembers(t.NamedTuple):
+class ClassMembers(Record):
     """The attribute names of a class, its parents and its subclasses.
 
     :param certain: names that are defined, declared or assigned.

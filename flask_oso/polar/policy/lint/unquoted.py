@@ -8,7 +8,6 @@ compare.
 from __future__ import annotations
 
 import collections
-import typing as t
 from collections.abc import Iterator, Mapping
 
 from ...host.registry import Host
@@ -16,6 +15,7 @@ from ...nodes import Call, Expression, List, Operator, Parameter, Rule, Term, Va
 from ...sources import located
 from ...spelling import FOREIGN_LITERALS, Guesses, registration_help
 from ...traversal import is_operation, is_text
+from ...value_objects import Record
 from .inventory import Inventory, in_text_order
 
 #: The meaning of string parameters, by rule name, number of parameters and position.
@@ -45,7 +45,7 @@ _SHORTEST = 3
 _COMPARING = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN})
 
 
-class Remedy(t.NamedTuple):
+class Remedy(Record):
     """The help for a variable that occurs once.
 
     :param may_rename: whether renaming it to ``_name`` is also a remedy.

@@ -25,6 +25,7 @@ import itertools
 import typing as t
 from collections.abc import Container, Iterator, Sequence
 
+from ....value_objects import Record
 from ...passes.names import FOUND
 from ...snippets import assign, compared, load
 from ..regions import OneOf, Place, Region
@@ -33,7 +34,7 @@ from ..regions import OneOf, Place, Region
 MAX_PLACES = 60
 
 
-class End(t.NamedTuple):
+class End(Record):
     """A region at whose solution a function may end, and under which condition."""
 
     region: Region

@@ -8,15 +8,15 @@ its zone, so it does not matter when they are called.
 from __future__ import annotations
 
 import datetime
-import typing as t
 
 from ....sources import Span
+from ....value_objects import Record
 from ...snippets import any_of, is_type, load, method_call
 from ..guards import Guards
 from ..regions import Known, Region
 
 
-class _Method(t.NamedTuple):
+class _Method(Record):
     """A method of some classes.
 
     :param made: the class of its result; ``None`` for a number.

@@ -12,6 +12,7 @@ import ast
 import typing as t
 from collections.abc import Callable, Sequence
 
+from ....value_objects import Record
 from ...quotations import duplicate
 from ...snippets import assign, call, function_of, load, tuple_of
 from ..observation import FREQUENT, Observation, found_result, made_call, search_step, with_ends
@@ -23,7 +24,7 @@ from .fused_tests import Test
 Fuse = Callable[[Sequence[Test]], "list[ast.stmt]"]
 
 
-class _Group(t.NamedTuple):
+class _Group(Record):
     """The tests behind one call.
 
     :param asked: one of the questions.

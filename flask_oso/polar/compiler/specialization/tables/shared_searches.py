@@ -7,9 +7,9 @@ of a user, and the functions for these searches. ``kept_searches.py`` has an exa
 from __future__ import annotations
 
 import ast
-import typing as t
 from collections.abc import Callable, Sequence
 
+from ....value_objects import Record
 from ...passes.names import nodes_in
 from ...snippets import code_of
 from ..kept_searches import KeptSearch, KeptSearches, SearchKey
@@ -23,7 +23,7 @@ from .fused_tests import Test
 CodeOf = Callable[[Sequence[ast.AST]], str]
 
 
-class SharedTests(t.NamedTuple):
+class SharedTests(Record):
     """The tests of a search.
 
     :param checks: the checks of its arguments.
