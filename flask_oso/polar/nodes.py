@@ -82,7 +82,10 @@ class RareNode(Node, Record):
 
     def replaced(self, **changes: t.Any) -> t.Self:
         """Give another one at the same place, in which some fields have other values."""
-        return super().replaced(**{"span": self.span, **changes})
+        span = changes.pop("span", self.span)
+        made = super().replaced(**changes)
+        made.span = span  # type: ignore[misc]  # it has no other place yet
+        return made
 
 
 # Equality ignores the span.

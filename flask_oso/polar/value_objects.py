@@ -87,16 +87,19 @@ class Record(ValueObject):
 
     def replaced(self, **changes: t.Any) -> t.Self:
         """Give another one, in which some fields have other values."""
-        own = vars(self)
-        kept = {name: own[name] for name in self.__match_args__ if name in own}
-        return type(self)(**kept | changes)
+        if not changes.keys() <= self._names:
+            raise _wrong_fields(type(self), (), changes)
+        own, made = vars(self), object.__new__(type(self))
+        # What is kept besides, such as cached properties, follows from other values.
+        vars(made).update({name: own[name] for name in self._names if name in own} | changes)
+        return made
 
 
 def _wrong_fields(cls: type[Record], args: tuple[t.Any, ...], given: t.Any) -> TypeError:
     """Make the error of values that are not those of the fields."""
     names = cls.__match_args__
     missing = [n for n in names[len(args) :] if n not in given and not hasattr(cls, n)]
-    if missing:
+    if missing and given.keys() <= {*names}:
         return TypeError(f"{cls.__name__} has no default for {missing[0]!r}.")
     return TypeError(f"{cls.__name__} takes {names}, not {args} and {given}.")
 

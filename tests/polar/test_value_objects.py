@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import inspect
 import typing as t
 from collections.abc import Iterator
@@ -158,6 +159,35 @@ def test_record_is_replaced_in_some_fields() -> None:
     assert place.replaced(line=3) == Place("a", 3, ["x"])
     assert place.replaced(file="b").names is place.names
     assert place == Place("a", 2, ["x"])
+
+
+class Length(Record):
+    """A record with a property that is kept."""
+
+    text: str
+
+    @functools.cached_property
+    def count(self) -> int:
+        return len(self.text)
+
+
+def test_replaced_record_keeps_fields_alone() -> None:
+    """What was calculated of other values is calculated anew, and names are looked at."""
+    length = Length("a")
+
+    assert (length.count, length.replaced(text="ab").count) == (1, 2)
+    with pytest.raises(TypeError, match="Length takes"):
+        length.replaced(count=3)
+
+
+def test_rare_node_is_replaced_where_it_stands_or_elsewhere() -> None:
+    """The place is no field that equality knows, and is replaced as one."""
+    source = Source("ab")
+    node = nodes.InlineQuery(Value(True), span=source.span(0, 1))
+
+    assert node.replaced(query=Value(False)).span == source.span(0, 1)
+    assert node.replaced(span=source.span(1, 2)).span == source.span(1, 2)
+    assert nodes.InlineQuery(Value(True)).replaced(query=Value(False)).span is None
 
 
 def test_record_shows_its_fields() -> None:

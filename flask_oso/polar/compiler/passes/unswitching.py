@@ -20,10 +20,10 @@ from __future__ import annotations
 import ast
 import re
 import typing as t
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..quotations import duplicate
-from ..snippets import assign, compared, load
+from ..snippets import PARTS, assign, compared, load
 from .names import (
     COUNT,
     KIND,
@@ -31,7 +31,6 @@ from .names import (
     blocks_in,
     gives_up,
     listed_name,
-    nodes_in,
     read_name,
     sets_true,
     written_name,
@@ -175,10 +174,26 @@ def _same_in_each_turn(statements: list[ast.stmt], outside: Names) -> list[ast.s
 def _names_of(nodes: Sequence[ast.AST]) -> Names:
     """Return the names in statements; what is changed in place, such as a list, is written."""
     names = Names(nodes)
-    for node in nodes_in(nodes):
+    for node in _outside_expressions(nodes):
         if type(node) is ast.Expr or (type(node) is ast.Assign and written_name(node) is None):
             names.written.update(Names([node]).read)
     return names
+
+
+def _outside_expressions(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield what is no expression, of some nodes and of all within them: mostly statements."""
+    stack = [*nodes]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.expr):
+            continue
+        yield node
+        for name in PARTS[type(node)]:
+            part = getattr(node, name, None)
+            if type(part) is list:
+                stack += part
+            elif part is not None:
+                stack.append(part)
 
 
 def _is_plain(statement: ast.stmt) -> bool:
