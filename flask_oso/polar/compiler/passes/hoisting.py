@@ -106,6 +106,8 @@ class _Hoisting:
 
     def _name_nothing_unread(self) -> None:
         """Ask at once where nothing else asks the same: ``x = p; if x: …`` => ``if p: …``."""
+        if not any(type(each) is ast.If for each in self._moved):
+            return
         read = Names([self._loop, *self._moved]).read
         made = {written_name(each): each for each in self._moved}
         for statement in [*self._moved]:

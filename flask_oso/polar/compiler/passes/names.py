@@ -89,23 +89,40 @@ def statements_in(statements: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
 def blocks_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], str | None]]:
     """Yield a list of statements and all such lists within it, the outer ones first.
 
-    Each with the name of the element, if it is in a loop.
+    Each with the name of the element, if it is in a loop. Empty ones within it are left out.
     """
     stack: list[tuple[list[ast.stmt], str | None]] = [(statements, None)]
     while stack:
         block, element = stack.pop()
         yield block, element
         for statement in reversed(block):
-            inside = read_name(statement.target) if type(statement) is ast.For else element
-            stack.append((getattr(statement, "orelse", []), element))
-            stack.append((getattr(statement, "body", []), inside))
+            body: list[ast.stmt] | None = getattr(statement, "body", None)
+            if body is None:
+                continue
+            orelse = getattr(statement, "orelse", None)
+            if orelse:
+                stack.append((orelse, element))
+            if body:
+                inside = read_name(statement.target) if type(statement) is ast.For else element
+                stack.append((body, inside))
 
 
 def rename(statements: Sequence[ast.AST], names: Mapping[str, str]) -> None:
     """Give names others."""
-    for node in nodes_in(statements) if names else ():
-        if type(node) is ast.Name and node.id in names:
-            node.id = names[node.id]
+    # As in `Names`: it goes through all of a function.
+    parts, stack = PARTS, [*statements] if names else []
+    while stack:
+        node: t.Any = stack.pop()
+        kind = type(node)
+        if kind is ast.Name:
+            node.id = names.get(node.id, node.id)
+            continue
+        for name in parts[kind]:
+            part = getattr(node, name, None)
+            if type(part) is list:
+                stack += part
+            elif part is not None:
+                stack.append(part)
 
 
 def written_name(statement: ast.stmt) -> str | None:

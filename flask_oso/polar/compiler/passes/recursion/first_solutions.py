@@ -134,6 +134,8 @@ def end_with_conditions(
 
     :param flags: the names of conditions that are noted so that they may end the function.
     """
+    if not flags:
+        return
     in_loops = Names([each for each in nodes_in(statements) if type(each) is ast.For]).read
     searches = [flag for flag in flags if in_loops[f"{IS_FIRST} {flag}"]]
     # What goes through no list is a test behind those that do.
