@@ -42,8 +42,9 @@ class CompilationTurns:
         self._locks: dict[int, t.Any] = {}
         #: When the current compilation has to be finished, by the time that its thread works: a
         #: machine that does other things at the same time makes no function one that takes long.
-        #: With the thread: others have worked for another time, and have no deadline.
-        self._deadline: tuple[int, float] | None = None
+        #: With the thread: others have worked for another time, and have no deadline. And with when
+        #: the clock shows that it may be over: that takes less to read.
+        self._deadline: tuple[int, float, float] | None = None
         #: How often something ran out of time.
         self._late: dict[t.Any, int] = {}
 
@@ -64,7 +65,7 @@ class CompilationTurns:
         before, self._deadline = self._deadline, None
         if deadline is not None:
             until = thread_time() + deadline - time.monotonic()
-            self._deadline = threading.get_ident(), until
+            self._deadline = threading.get_ident(), until, deadline
         try:
             with without_collector():
                 yield True
@@ -81,9 +82,9 @@ class CompilationTurns:
         """
         # Read once: another thread may end its compilation meanwhile.
         deadline = self._deadline
-        if deadline is None or deadline[0] != threading.get_ident():
+        if deadline is None or time.monotonic() <= deadline[2]:
             return
-        if thread_time() > deadline[1]:
+        if deadline[0] == threading.get_ident() and thread_time() > deadline[1]:
             raise OutOfTime
 
     def deadline_from(self, began: float) -> float | None:

@@ -38,6 +38,8 @@ class Lineage(t.NamedTuple):
 INTEGER = Lineage((int, object), is_decided=True)
 
 
+#: So few clauses are not looked up by class.
+_FEW = 8
 _ByClass = tuple[dict[type, tuple[int, ...]], tuple[int, ...], set[int]]
 
 
@@ -82,7 +84,8 @@ class ClassIndex:
         """
         if not lineages:
             return chosen
-        for position, lineage in lineages.items():
+        # A few are looked at one by one, before an index is made of them.
+        for position, lineage in lineages.items() if len(chosen) > _FEW else ():
             by_class, others, literals = self._at(position)
             if literals <= set(decided):
                 lists = [by_class[cls] for cls in lineage.classes if cls in by_class]

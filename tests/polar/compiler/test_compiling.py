@@ -9,6 +9,7 @@ import threading
 import time
 import typing as t
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 
@@ -577,6 +578,22 @@ def test_busy_machine_gives_no_function_up_and_ends_no_question(
 
     assert answer is True
     assert len(begun) == len({*begun}) > 1
+
+
+def test_time_of_a_thread_is_read_once_the_clock_says_that_it_may_be_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A thread works no longer than the clock runs, and its own time takes long to read."""
+    times, turns = mock.Mock(side_effect=[10.0, 20.0, 30.0]), CompilationTurns(lambda: 1.0)
+    monkeypatch.setattr(compilation_turns, "thread_time", times)
+
+    with turns.take(time.monotonic() + 3_600):
+        for _ in range(20):
+            turns.check_time()
+
+        assert times.call_count == 1
+    with turns.take(time.monotonic() - 1), pytest.raises(OutOfTime):
+        turns.check_time()
 
 
 def test_question_without_a_time_limit_has_all_time_to_compile(owned: tuple[User, Note]) -> None:

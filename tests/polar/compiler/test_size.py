@@ -20,6 +20,7 @@ from flask_oso.polar.compiler.binding_analysis import (
 from flask_oso.polar.compiler.specialization.goals.steps import GoalStep
 from flask_oso.polar.compiler.specialization.tables.drafts import Asked
 from flask_oso.polar.nodes import Value
+from flask_oso.polar.solver.class_index import ClassIndex
 from flask_oso.polar.solver.clauses import Clause
 from flask_oso.polar.solver.rule_order import UnknownOfClass, sort_clauses
 from tests.support.answers import count_answers, count_functions, left_over, program_of, specialized
@@ -66,6 +67,21 @@ def test_function_for_a_class_has_the_clauses_of_the_class() -> None:
     oso = load(by_class(classes), *classes)
 
     assert len(clauses_about(oso, classes[7])) == 1
+
+
+@pytest.mark.parametrize(("count", "made"), [(5, 0), (20, 1)])
+def test_few_clauses_are_looked_at_without_an_index(
+    monkeypatch: pytest.MonkeyPatch, count: int, made: int
+) -> None:
+    """To make an index takes longer than to look at each of them, which gives the same."""
+    make = mock.Mock(side_effect=ClassIndex._index_of, autospec=True)
+    monkeypatch.setattr(ClassIndex, "_index_of", lambda index, at: make(index, at))
+    classes = make_classes(count)
+
+    found = clauses_about(load(by_class(classes), *classes), classes[3])
+
+    assert [clause.parameters[2].specializer.tag for clause in found] == ["Doc3"]
+    assert make.call_count == made
 
 
 def test_clauses_for_a_literal_are_those_of_its_kind() -> None:
