@@ -88,21 +88,25 @@ class Ahead(tuple[t.Any, ...]):
         raise AttributeError(name)
 
 
-def elements_ahead(iterator: t.Any, variables: int = 1) -> t.Any:
+def elements_ahead(iterator: t.Any, variables: int = 1, *, is_searched: bool = False) -> t.Any:
     """Return as ``Ahead`` what an iterator of ``SILENT`` is going to yield, without reading it.
 
     Only for one that nobody else refers to: it cannot be read again, and need not be registered.
     Any other iterator is returned itself.
 
     :param variables: how many variables of the callers refer to it.
+    :param is_searched: whether it is searched, and nothing else: what it goes through may be given
+        itself then, if it is a list or a tuple.
     """
     if sys.getrefcount(iterator) != _COUNT_OF_ARGUMENT + variables * _COUNT_OF_VARIABLE:
         return iterator
     _, (rest,), *place = iterator.__reduce__()
-    if type(rest) not in _SEQUENCES:
+    kind = type(rest)
+    if kind not in _SEQUENCES:
         return iterator
-    start = place[0] if place else None
-    return Ahead(rest[start:] if start else rest)
+    if place and place[0]:
+        rest = rest[place[0] :]
+    return rest if is_searched and (kind is list or kind is tuple) else Ahead(rest)
 
 
 def begins_alone(iterator: Iterator[t.Any], variables: int = 1) -> bool:

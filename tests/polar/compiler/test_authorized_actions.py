@@ -840,3 +840,30 @@ def test_method_is_called_once_beside_a_rule_that_is_left_to_the_solver() -> Non
 
     assert oso.authorized_actions(user, doc) == {"read", "write"}
     assert user.count == 1
+
+
+class Placed:
+    """Has roles in what a document is in."""
+
+    def role_in(self, place: object) -> str | None:
+        """Tell the role."""
+        return "editor" if place else None
+
+
+def test_what_a_call_is_made_with_is_looked_at_once_for_all_actions() -> None:
+    """It is read before the call and behind it, and not again for each action."""
+    oso, user, doc = Oso(), Placed(), Doc()
+    oso.register_class(Placed)
+    oso.register_class(Doc)
+    oso.load_str(
+        'allow(u: Placed, "read", d: Doc) if u.role_in(d.size) = "editor";'
+        'allow(u: Placed, "edit", d: Doc) if u.role_in(d.size) = "editor" and d.numbers;'
+        'allow(u: Placed, "list", d: Doc) if u.role_in(d.size) = "viewer" and d.size = 1;'
+    )
+    doc.numbers = True  # type: ignore[misc, assignment]
+
+    assert oso.authorized_actions(user, doc) == {"read", "edit"}
+    (search,) = program_of(oso).searches.values()
+    steps = dis.get_instructions(search.at_once)  # type: ignore[attr-defined]
+    read = [each.argval for each in steps if each.opname == "LOAD_ATTR"]
+    assert read.count("size") == 2

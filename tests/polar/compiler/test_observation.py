@@ -258,6 +258,48 @@ def test_what_follows_the_call_is_in_the_same_function(condition: str, clocked: 
     assert text.count("monotonic()") == clocked
 
 
+def test_attribute_that_the_call_is_made_with_is_read_before_and_behind_it() -> None:
+    """Once each: behind the call it is known, unless the call has changed it."""
+    condition = 'user.role_for(folder.owner) = "reader" and folder.owner.open'
+    oso = load(f'allow(user: User, "read", folder: Folder) if {condition};')
+
+    function = function_with_a_call(oso, "read", (User, Folder))
+
+    assert function is not None
+    text = ast.unparse(ast.fix_missing_locations(function))
+    assert text.count("a1.owner") + text.count("a2.owner") == 2
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_attribute_that_the_call_changes_is_as_for_the_solver(changed: bool) -> None:
+    """What was there before the call is what it is made with; behind it, what is there then."""
+    policy = (
+        'allow(user: User, "read", folder: Folder) if user.role_for(folder.owner) = nil and'
+        " folder.owner.public;"
+        'allow(user: User, "edit", folder: Folder) if user.role_for(folder.owner) = nil;'
+    )
+    found = [asked_while_changing(load(policy, compiled=each), changed) for each in (True, False)]
+
+    assert found[0] == found[1]
+
+
+def asked_while_changing(oso: Oso, changed: bool) -> list[t.Any]:
+    """Ask about a folder whose owner another one becomes while the user is asked."""
+    folder: t.Any = Folder()
+    folder.owner = Folder(public=True)
+
+    def roles() -> list[Role]:
+        if changed:
+            folder.owner = Folder(public=False)
+        return []
+
+    user = User(roles)
+    return [
+        outcome(lambda: oso.is_allowed(user, "read", folder))[0],
+        outcome(lambda: oso.authorized_actions(user, folder))[0],
+    ]
+
+
 def test_call_behind_a_comparison_is_left_to_the_rules() -> None:
     """A call is made only where the solver looks at nothing but classes before it."""
     oso = load('allow(u: User, "read", v: User) if u = v or u.is_on("monday");')

@@ -29,6 +29,24 @@ def test_iterator_is_looked_ahead_of(make: t.Any) -> None:
     assert [[*ahead], [*iterator]] == [[2, 3], [2, 3]]
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_iterator_that_is_searched_alone_gives_what_it_goes_through(kind: t.Any) -> None:
+    """A list is not copied twice; what was read before is left out."""
+    values = kind([1, 2, 3])
+    iterator, begun = iter(values), iter(values)
+    next(begun)
+
+    assert elements_ahead(iterator, is_searched=True) is values
+    assert elements_ahead(begun, is_searched=True) == values[1:]
+    assert [[*iterator], [*begun]] == [[1, 2, 3], [2, 3]]
+
+
+@pytest.mark.parametrize("values", ["abc", range(3)])
+def test_iterator_of_a_text_or_a_range_is_looked_ahead_of(values: t.Any) -> None:
+    """Other things are searched in a text than in what it yields."""
+    assert type(elements_ahead(iter(values), is_searched=True)) is Ahead
+
+
 def test_end_of_an_iterator_is_seen() -> None:
     """There is nothing ahead."""
     iterator = iter([1])

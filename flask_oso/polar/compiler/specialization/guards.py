@@ -232,6 +232,18 @@ class Guards:
             region.note_checked(value, known)
         return known
 
+    def read_before(self, owner: Known, name: str) -> Known | None:
+        """Return an attribute that was read before the call, and that this has not changed."""
+        source = owner.name, name
+        given = None if self.observation is None else self.observation.read_before(source)
+        if given is None:
+            return None
+        made = self.root.known["read", owner.name, name] = Known(
+            given, region=self.root, source=source
+        )
+        self.root.note_checked(made)
+        return made
+
     def note_derived(self, made: Known, key: Fact) -> None:
         """Note that a value was made from others, of which one may come from a call."""
         if self.observation is not None:

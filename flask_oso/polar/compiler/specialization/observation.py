@@ -89,8 +89,12 @@ class Observation(Record, frozen=False):
 
     def given(self, arg: Known) -> str | None:
         """Return the name of what was read as some value was, to make the call with."""
+        return None if arg.source is None else self.read_before(arg.source)
+
+    def read_before(self, source: tuple[str, str]) -> str | None:
+        """Return the name of an attribute that was read, to make the call with."""
         names = {(owner, attribute): name for name, owner, attribute in self.read_arguments()}
-        return None if arg.source is None else names.get(arg.source)
+        return names.get(source)
 
     def note(self, made: Known, key: Fact) -> None:
         """Note that a value was made from others."""
@@ -410,7 +414,8 @@ def _elements(observation: Observation, made: str = _MADE) -> ast.expr:
     if observation.is_named or not observation.is_searched:
         return load(made)
     is_iterator = is_of(made, "silent_iterators")
-    return ast.IfExp(is_iterator, call("elements_ahead", load(made)), load(made))
+    ahead = expr("elements_ahead(X, is_searched=True)", X=made)
+    return ast.IfExp(is_iterator, ahead, load(made))
 
 
 def _resumed(

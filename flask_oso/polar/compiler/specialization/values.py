@@ -72,6 +72,8 @@ class ValueGuards:
         elif calculation is not None:
             columns = [self.read(region, owner, each, span) for each in calculation.columns]
             value = self.rows.calculated(region, owner, name, calculation, columns)
+        elif (given := self._guards.read_before(owner, name)) is not None:
+            return given
         elif owner.exact is None:
             value = self._read_quietly(region, owner, name)
         elif owner.exact is dict:

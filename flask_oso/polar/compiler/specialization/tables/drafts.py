@@ -248,7 +248,7 @@ class Drafts:
 
     def reads(self, asked: Asked, observation: Observation) -> ast.stmt:
         """Write that attributes are read with which a call is made: values that need no copy."""
-        writer = self.writer(asked, Manner(observation))
+        writer = self.writer(asked, Manner())
         root, named = writer.root, {arg.name: arg for arg in writer.question[1]}
         given: list[ast.stmt] = []
         for name, owner, attribute in observation.read_arguments():

@@ -28,11 +28,14 @@ class _Group(Record):
     """The tests behind one call.
 
     :param asked: one of the questions.
+    :param tests: by the code of what is looked at before each, and of their own.
+    :param begun: what is looked at before tests, by its code.
     """
 
     observation: Observation | None
     asked: Asked
-    tests: dict[str, Test]
+    tests: dict[tuple[str, str], Test]
+    begun: dict[str, list[ast.stmt]]
 
 
 def write_observed_search(
@@ -105,12 +108,13 @@ def _grouped(
         errors = "gives_up_or_deep" if functions.are_called else errors
         checks.update((code_of([check]), check) for check in checked)
         key = None if observation is None else observation.shared_key
-        group = groups.setdefault(key, _Group(observation, asked, {}))
+        group = groups.setdefault(key, _Group(observation, asked, {}, {}))
         if not test:
             continue
-        if observation is not None:
-            test = [*found_result(observation, _made(groups, key)), *test]
-        group.tests.setdefault(code_of(test), (test, []))[1].extend(alike)
+        begun = [] if observation is None else found_result(observation, _made(groups, key))
+        before = code_of(begun)
+        group.begun.setdefault(before, begun)
+        group.tests.setdefault((before, code_of(test)), (test, []))[1].extend(alike)
     return [*checks.values()], groups, errors
 
 
@@ -119,7 +123,15 @@ def _group_statements(
 ) -> list[ast.stmt]:
     """Write the call of a group, and the tests behind it."""
     observation, body = group.observation, list[ast.stmt]()
-    tests = fuse([*group.tests.values()])
+    # What a call gave is looked at once for all tests, unless some of them search it otherwise.
+    once = [] if len(group.begun) > 1 else [*group.begun.values()]
+    tests = fuse(
+        [
+            ([*([] if once else map(duplicate, group.begun[before])), *test], texts)
+            for (before, _), (test, texts) in group.tests.items()
+        ]
+    )
+    tests = [*(once[0] if once else ()), *tests]
     if observation is not None:
         if [*observation.read_arguments()]:
             body.append(_ended(drafts.reads(group.asked, observation)))
