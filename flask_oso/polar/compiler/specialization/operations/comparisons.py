@@ -231,10 +231,12 @@ class SilentComparisons:
         return kind in self._simple or kind in self._derived or kind in MOMENTS or kind is bool
 
     def _is_tuple(self, kind: type) -> bool:
-        """Tell whether objects of a class are tuples, which Python compares and goes through."""
-        own: t.Any = kind.__eq__, kind.__iter__ if issubclass(kind, tuple) else None
-        is_plain = own == (tuple.__eq__, tuple.__iter__)
-        return kind is tuple or (kind in self._objects and is_plain)
+        """Tell whether objects of a class are tuples whose parts Python compares and reads."""
+        if kind is tuple or not issubclass(kind, tuple):
+            return kind is tuple
+        own: t.Any = kind.__eq__, kind.__iter__, kind.__getitem__
+        is_plain = own == (tuple.__eq__, tuple.__iter__, tuple.__getitem__)
+        return is_plain and kind in self._objects
 
     def _by_fields(self, left: t.Any, right: t.Any) -> bool:
         """Compare by fields or keys, if they are known to."""
@@ -340,8 +342,8 @@ class SilentComparisons:
 
         :param is_searched: whether all elements are looked at; else none behind one that is equal.
         """
-        kind, mine, simple = type(collection), type(item), self._simple
-        if kind not in GONE_THROUGH:
+        kind, mine = type(collection), type(item)
+        if kind is not list and kind not in GONE_THROUGH:
             if mine in self._found_by_hash and kind in _SETS:
                 return item in collection
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
@@ -356,13 +358,13 @@ class SilentComparisons:
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        among_alike = self._among_alike.get(mine)
-        if among_alike is not None:
-            known = among_alike(item, elements, not is_searched and kind in _IN_ORDER)
+        is_first = not is_searched and (kind is list or kind in _IN_ORDER)
+        if mine in self._among_alike:
+            known = self._among_alike[mine](item, elements, is_first)
             if known is not None:
                 return known
-        elif mine is str or mine is int or mine in simple or mine in self._derived:
-            found, is_first = False, not is_searched and kind in _IN_ORDER
+        elif mine is str or mine is int or mine in self._simple or mine in self._derived:
+            found, simple = False, self._simple
             # With `map` this takes longer, for few elements twice as long.
             for element in elements:
                 if type(element) is not mine and type(element) not in simple:
@@ -373,7 +375,7 @@ class SilentComparisons:
                     found = True
             else:
                 return found
-        return self._is_among(item, elements, not is_searched and kind in _IN_ORDER)
+        return self._is_among(item, elements, is_first)
 
     #: For a search where a solution ends the function.
     among_first = among
@@ -477,10 +479,14 @@ class SilentComparisons:
             # Nothing else looks at what is searched for.
             raise NotSilent
         kinds = {*map(type, elements)}
-        if len(kinds) == 1 and mine in kinds:
-            known = self._is_among_alike(item, elements, is_first)
-            if known is not None:
-                return known
+        if len(kinds) == 1:
+            # Most lists are of one class.
+            if mine in kinds:
+                known = self._is_among_alike(item, elements, is_first)
+                if known is not None:
+                    return known
+            elif self._ways.get((mine, type(elements[0]))) is are_different:
+                return False
         ways = {kind: self._ways.get((mine, kind)) for kind in kinds}
         if are_different in ways.values():
             elements = [each for each in elements if ways[type(each)] is not are_different]

@@ -256,10 +256,12 @@ class SilentReads:
         equality: t.Any = second.__eq__
         is_alone = equality is ALONE
         for pair in pairs:
-            if type(pair) is list and len(pair) == 2:
-                # Where another thread changes it, it is a ``ValueError``: a specialization gives
-                # up.
-                one, other = pair
+            if type(pair) is list:
+                try:
+                    one, other = pair
+                except ValueError:
+                    # It has not two.
+                    continue
                 # Most are of these classes.
                 if (type(one) is first or type(one) in simple) and (
                     type(other) is second or type(other) in simple

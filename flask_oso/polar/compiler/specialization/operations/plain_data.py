@@ -184,34 +184,33 @@ def is_tuple_among(item: t.Any, elements: list[t.Any], is_first: bool) -> bool |
     :param is_first: whether nothing is looked at behind one that is equal.
     :returns: ``None`` if there are elements of another class, or with parts that may run code.
     """
-    cls, found = type(item), False
-    # Two comparisons of classes take less than a look into a set.
-    for part in item:
-        if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
+    cls, found, is_plain = type(item), False, False
+    try:
+        ahead = type(first := item[0])
+        if ahead is not str and ahead is not int and ahead not in ELEMENTS:
             return None
-    first, last = item if cls is tuple and len(item) == 2 else (None, None)
-    # Most have parts of the same classes.
-    ahead, behind = type(first), type(last)
-    for element in elements:
-        if type(element) is not cls:
-            return None
-        if cls is tuple and len(element) == 2:
-            one, other = element
-            if type(one) is not ahead and type(one) not in ELEMENTS:
+        for element in elements:
+            if type(element) is not cls:
                 return None
-            if type(other) is not behind and type(other) not in ELEMENTS:
-                return None
-            # Most differ in the first part: to compare that takes less than to compare tuples.
-            if one is not first and one != first:
+            # Most differ in the first part, and Python compares none behind it.
+            if type(one := element[0]) is ahead and one is not first and one != first:
                 continue
-        else:
+            # Two comparisons of classes take less than a look into a set.
             for part in element:
                 if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
                     return None
-        if element == item:
-            if is_first:
-                return True
-            found = True
+            if not is_plain:
+                for part in item:
+                    if (kind := type(part)) is not int and kind is not str and kind not in ELEMENTS:
+                        return None
+                is_plain = True
+            if element == item:
+                if is_first:
+                    return True
+                found = True
+    except IndexError:
+        # One has no parts.
+        return None
     return found
 
 
@@ -290,19 +289,22 @@ def values_behind(
     :param taken: the classes whose values need no check, besides lists and dictionaries.
     """
     first, known, values = type(key), type(key), []
-    for pair in elements:
-        if type(pair) is not list or len(pair) != 2:
-            return None
-        # Where another thread changes it, it is a ``ValueError``: a specialization gives up.
-        one, other = pair
-        if type(one) is not first:
-            return None
-        if type(other) is not known:
-            known = type(other)
-            if known not in taken and known is not list and known is not dict:
+    try:
+        for pair in elements:
+            if type(pair) is not list:
                 return None
-        if one == key:
-            values.append(other)
+            one, other = pair
+            if type(one) is not first:
+                return None
+            if type(other) is not known:
+                known = type(other)
+                if known not in taken and known is not list and known is not dict:
+                    return None
+            if one == key:
+                values.append(other)
+    except ValueError:
+        # One has not two elements.
+        return None
     return values
 
 
