@@ -154,7 +154,7 @@ class Runtime:
         self._recursive: dict[str, bool] = {}
         self._classes = KnownClasses(self.host)
         self._objects, self._harmless = self._classes.objects, self._classes.harmless
-        self._by_python = self._classes.by_python
+        self._by_python, self._alike = self._classes.by_python, self._classes.alike_by_python
         self.found = FoundValues(self._classes, self.host)
         self._elements = Elements(
             self._classes, self._at, self._here, self._placed, self._check_clock
@@ -228,12 +228,14 @@ class Runtime:
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
         if right is ITSELF:
             return True
-        kinds = type(left), type(right)
-        if kinds in self._by_python:
+        kind, other = type(left), type(right)
+        # Most are of one class, which is found in less time than two.
+        if kind in self._alike if kind is other else (kind, other) in self._by_python:
             try:
                 return True if left == right else False  # noqa: SIM210 - in less time than `bool`
             except TypeError as error:
                 raise failed_comparison(Operator.EQ, left, right) from error
+        kinds = kind, other
         how = self._classes.pairs.get(kinds)
         if how is None:
             for value, span in zip((left, right), spans, strict=True):

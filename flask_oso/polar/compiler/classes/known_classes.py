@@ -92,6 +92,8 @@ class KnownClasses:
         self.pairs: dict[tuple[type, type], Comparison] = {}
         # Those of them whose values Python compares as they are: none is a list or a dictionary.
         self.by_python: set[tuple[type, type]] = set()
+        #: The classes of which two objects are such a pair.
+        self.alike_by_python: set[type] = set()
         # Classes whose objects are equal if they are the same row.
         self.rows: set[type] = set()
         # Collections of rows that are iterated over without running code.
@@ -245,6 +247,8 @@ class KnownClasses:
         is_direct = found is _PYTHON and _CONTAINERS.isdisjoint((left, right))
         if is_direct and self.keeps(left) and self.keeps(right):
             self.by_python.add((left, right))
+            if left is right:
+                self.alike_by_python.add(left)
         return found
 
     def _find_comparison(self, left: type, right: type) -> Comparison:
