@@ -30,7 +30,8 @@ MISSING: t.Any = _Missing()
 READING: t.Final = {"get": (1, 2), "keys": (0,), "values": (0,), "items": (0,)}
 #: What a dictionary has under a text may be under one of these, too.
 _NO_TEXTS = (int, float, type(None))
-_WORDS = {"true": True, "false": False, "null": None, "NaN": None, "Infinity": math.inf}
+#: The words that JSON has for what is no text, and for what is no number.
+WORDS = {"true": True, "false": False, "null": None, "NaN": None, "Infinity": math.inf}
 _BEGINNINGS = frozenset("-0123456789")
 #: What JSON writes numbers with. Most texts that begin with a digit, such as a UUID, have more.
 _IN_NUMBERS = "0123456789.eE+-"
@@ -43,7 +44,7 @@ _OF_NUMBERS = ("__float__", "__complex__")
 def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
     """Return the value under a text, or ``MISSING``. A key that is a text comes first."""
     found = source.get(name, MISSING)
-    if found is not MISSING or (name not in _WORDS and name[:1] not in _BEGINNINGS):
+    if found is not MISSING or (name not in WORDS and name[:1] not in _BEGINNINGS):
         return found
     if _has_number(source, name):
         for key, value in [*source.items()]:
@@ -57,7 +58,7 @@ def is_no_number(name: str) -> bool:
 
     Then ``find_entry`` finds what Python does.
     """
-    return name not in _WORDS and name[:1] not in _BEGINNINGS
+    return name not in WORDS and name[:1] not in _BEGINNINGS
 
 
 def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.Any], ...] | None:
@@ -90,8 +91,8 @@ def _has_number(source: dict[t.Any, t.Any], name: str) -> bool:
 
     It is found by its hash; for Python, ``True`` and ``1.0`` are the number 1.
     """
-    if name in _WORDS:
-        return name == "NaN" or _WORDS[name] in source
+    if name in WORDS:
+        return name == "NaN" or WORDS[name] in source
     if name[:1] not in _BEGINNINGS or (name.strip(_IN_NUMBERS) and name != "-Infinity"):
         return False
     for kind in (int, float):

@@ -109,7 +109,6 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "not_silent": "the error that leads to the rules in order",
     "in_order": "sorts the rules that match, the most specific first",
     "is_deep": "tells whether little is left of Python's stack",
-    "is_no_number": "tells whether a text is none that JSON writes for a number",
     "is_no_object": "tells whether a value is one of Polar, such as a text",
     "is_other_kind": "tells whether a value equals no list or dictionary of another kind, unasked",
     "item_at": "an element of a list or of a tuple, by its place",
@@ -179,6 +178,7 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "texts_ahead": "what of a set may be the text that is compared next",
     "has_plain_keys": "whether all keys of a dictionary are texts of ASCII",
     "with_fields": "a copy of a dictionary with these keys and no others, or 'missing'",
+    "words": "the words that JSON has besides texts and numbers",
     "variable": "stands for a variable without a value",
 }
 

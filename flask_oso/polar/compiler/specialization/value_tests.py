@@ -26,7 +26,6 @@ from ..snippets import (
     call,
     compared,
     is_ascii,
-    is_not_none,
     is_of,
     is_type,
     load,
@@ -246,16 +245,26 @@ def entry_or_default(owner: Known, key: Known, default: Known | None, kept: str)
     """
     named = [] if default is None else [written(default)]
     others = call("entry_or_nil", load(owner.name), written(key), *named)
-    looked_up = method_call(load(owner.name), "get", written(key), *named)
     if key.literal is not None and type(name := key.literal.value) is str and is_no_number(name):
+        looked_up = method_call(load(owner.name), "get", written(key), *named)
         return ast.IfExp(is_type(owner.name, "dict"), looked_up, others)
-    found = named_value(kept, method_call(load(owner.name), "get", written(key)))
-    are_found, is_alone = _are_found(owner, key), call("is_no_number", written(key))
-    if default is None:
-        is_known = any_of([is_not_none(found), is_alone])
-        return ast.IfExp(all_of([*are_found, is_known]), load(kept), others)
-    others = ast.IfExp(all_of([*are_found, is_alone]), looked_up, others)
-    return ast.IfExp(all_of([*are_found, is_not_none(found)]), load(kept), others)
+    # What begins with a letter is how JSON writes no number, and a few words.
+    usual = """
+        (
+            KEPT if (KEPT := D.get(KEY, missing)) is not missing
+            else DEFAULT if KEY >= ":" and KEY not in words
+            else OTHERS
+        ) if FOUND else OTHERS
+    """
+    return expr(
+        usual,
+        KEPT=kept,
+        D=owner.name,
+        KEY=written(key),
+        DEFAULT=ast.Constant(None) if default is None else written(default),
+        OTHERS=others,
+        FOUND=all_of(_are_found(owner, key)),
+    )
 
 
 def has_plain_entries(constant: dict[t.Any, t.Any]) -> bool:

@@ -6,7 +6,7 @@ import itertools
 import types
 import typing as t
 
-from ....host.dictionaries import is_no_number
+from ....host.dictionaries import WORDS
 from ...classes.equality import SideEffectFreeEquality
 from ...classes.known_classes import KnownClasses
 from ...classes.readable_classes import NotSilent
@@ -25,12 +25,12 @@ _FUNCTIONS: dict[str, t.Any] = {
     "each_once": each_once,
     "gives_up": GIVES_UP,
     "gives_up_or_deep": (*GIVES_UP, RecursionError),
-    "is_no_number": is_no_number,
     "islice": itertools.islice,
     "leads_back": leads_back,
     "not_silent": NotSilent,
     "number_of": number_of,
     "texts_found": texts_found,
+    "words": WORDS,
 }
 
 
