@@ -252,10 +252,19 @@ class Oso(Polar):
         :raises ForbiddenError: otherwise.
         :raises PolarRuntimeError: if a rule fails, or there is none of this name.
         """
-        if type(action) is not str or type(field) is not str:
-            action, field = unwrapped(action), unwrapped(field)
-        args = unwrapped(actor), action, unwrapped(resource), field
-        if not self._engine.ask("allow_field", *args):
+        engine, allowed = self._engine, None
+        if STORED_VARIABLE not in STORED_ENVIRONMENT and type(action) is str:
+            # As in 'is_allowed'.
+            try:
+                answer = engine.specialized_fields[action][type(field)]
+            except KeyError:
+                pass
+            else:
+                allowed = answer(actor, action, resource, field)
+        if allowed is None:
+            asked = map(unwrapped, (actor, action, resource, field))
+            allowed = engine.allow_field(*asked)
+        if not allowed:
             raise self.forbidden_error()
 
     def authorized_actions(

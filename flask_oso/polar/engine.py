@@ -145,6 +145,8 @@ class Engine:
         self.allow_by_rules: Callable[[t.Any, t.Any, t.Any], bool | None] = self._first_by_rules
         #: Answers ``allow_request`` for an actor and a request.
         self.allow_request: Callable[[t.Any, t.Any], bool] = self._first_request
+        #: Answers ``allow_field`` for an actor, an action, a resource and a field.
+        self.allow_field: Callable[[t.Any, t.Any, t.Any, t.Any], bool] = self._first_field
         #: Functions that answer ``allow`` for usual questions, by an action of exactly the class
         #: ``str`` and by the class of the resource; ``None`` where ``allow`` has to be asked, as it
         #: has to while ``POLAR_LOG`` is set. Questions add to them. They tell ``denial_watch``
@@ -154,6 +156,8 @@ class Engine:
         self.specialized_by_objects: Mapping[type, Callable[..., bool | None]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
+        #: The same for ``allow_field``, by an action of the class ``str`` and the class of the field.
+        self.specialized_fields: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above. They give
         #: ``ANYTHING`` alone where it may be anything.
@@ -327,6 +331,15 @@ class Engine:
                 self.specialized_requests = program.by_class("allow_request")
         return answer(actor, request)
 
+    def _first_field(self, actor: t.Any, action: t.Any, resource: t.Any, field: t.Any) -> bool:
+        answer = self._answer_for("allow_field", 4)
+        program = self._program
+        if program is None or program.is_settled("allow_field", 4):
+            self.allow_field = answer
+            if program is not None:
+                self.specialized_fields = program.by_action("allow_field", 4)
+        return answer(actor, action, resource, field)
+
     def _answer_for(self, name: str, arity: int) -> Callable[..., bool]:
         """Give the compiled function for a rule call, or the solver."""
         settled = self._settled.get((name, arity))
@@ -350,16 +363,18 @@ class Engine:
         """
         return self._answer_for(name, len(args))(*args)
 
-    def is_decision(self, args: Sequence[t.Any]) -> bool:
-        """Tell whether a query for a rule with these arguments asks what ``ask`` does.
+    def decision(self, name: str, args: Sequence[t.Any]) -> Callable[..., bool] | None:
+        """Give what answers a query for a rule that asks what ``ask`` does; ``None`` for any other.
 
         Not with a variable, or with a list or a dictionary that may have one in it, nor where
         ``debug()`` of a rule stops a query.
         """
         for arg in args:
             if type(arg) in _QUERIED:
-                return False
-        return not self.policy.has_debug
+                return None
+        if self.policy.has_debug:
+            return None
+        return self._settled.get((name, len(args))) or self._answer_for(name, len(args))
 
     def quick_answers(
         self, actor: t.Any, action: t.Any, resources: Sequence[t.Any]

@@ -175,8 +175,9 @@ class Polar:
     ) -> bool:
         """Tell whether a rule call has at least one solution."""
         engine = self._engine
-        if not bindings and engine.is_decision(args):
-            return engine.ask(name, *args)
+        answer = None if bindings else engine.decision(name, args)
+        if answer is not None:
+            return answer(*args)
         results = self.query_rule(
             name, *args, bindings=bindings, accept_expression=accept_expression
         )

@@ -321,18 +321,20 @@ class CompiledProgram(Runtime):
             return None
         return known.maker.silent(args, questions)
 
-    def by_action(self, name: str) -> t.Mapping[str, t.Mapping[type, Specialization]]:
-        """Return the functions that were made for a rule, by an action and the class of a resource.
+    def by_action(
+        self, name: str, arity: int = 3
+    ) -> t.Mapping[str, t.Mapping[type, Specialization]]:
+        """Return the functions that were made for a rule, by an action and the last class.
 
-        More appear as questions are asked. Empty before the entry point of the rule is compiled.
+        That is the class of a resource, or of a field. More appear as questions are asked. Empty before the entry point of the rule is compiled.
         """
         facts = self._facts.get(name)
         if facts is not None:
             return facts.known
-        known = self._specializations.get((name, 3))
-        if known is None or self._entries.get((name, 3)) is None or (known.at, known.by) != (1, 2):
+        known = self._specializations.get((name, arity))
+        if known is None or self._entries.get((name, arity)) is None:
             return {}
-        return known.known
+        return known.known if (known.at, known.by) == (1, arity - 1) else {}
 
     def by_objects(self, name: str) -> t.Mapping[type, Specialization]:
         """Return those for an action that is no string, by the class of a resource; as above."""

@@ -289,6 +289,21 @@ def test_a_request_is_answered_by_its_class() -> None:
     assert oso.engine.specialized_requests[Doc](LocalProxy(lambda: ANN), OPEN) is None
 
 
+def test_a_field_is_answered_by_its_action_and_its_class() -> None:
+    """Proxies are of no class that has a function: their objects are asked about."""
+    oso = make(FIELDS[0])
+    for _ in range(2):
+        oso.authorize_field(ANN, "read", DOC, "a")
+    answer = oso.engine.specialized_fields["read"][str]
+
+    assert answer(ANN, "read", DOC, "a") is True
+    assert answer(LocalProxy(lambda: ANN), "read", DOC, "a") is None
+    assert answer(ANN, "read", LocalProxy(lambda: DOC), "a") is None
+    oso.authorize_field(LocalProxy(lambda: ANN), "read", LocalProxy(lambda: DOC), "a")
+    with pytest.raises(ForbiddenError):
+        oso.authorize_field(LocalProxy(lambda: ANN), "read", LocalProxy(lambda: DOC), "z")
+
+
 def test_unknown_actions_are_remembered_up_to_a_limit() -> None:
     """Actions may come from requests, so their number has no end."""
     oso = make(POLICIES[6])

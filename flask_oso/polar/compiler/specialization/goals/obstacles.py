@@ -27,7 +27,7 @@ MAX_OBSTACLES = 8
 #: while.
 _MOST_IN_VAIN = 8
 #: The number of further questions for which it is not tried.
-_PAUSE = 1_016
+_PAUSE = 504
 #: A goal or a head, by its form and its place, or a rule, by its name. Not by its identity: some
 #: goals are made anew whenever they are written.
 Obstacle = tuple[str, Span | None]
