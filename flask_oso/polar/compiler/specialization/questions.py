@@ -82,15 +82,15 @@ from .values import ValueGuards
 #: How many goals of one function may be written again.
 MAX_SPECIALIZED_GOALS = 600
 #: The most regions where a rule is asked again, within a question about something else.
-MAX_REGIONS = 60
+MAX_REGIONS = 20
 #: How often one rule is asked within itself, about something else: one that asks itself about the
 #: parent of what it was asked about, whatever that is, would never end.
 MAX_REPEATED = 60
 #: How deep such questions, or clauses in place of calls, are written in each other. A chain of
 #: objects is found to be one at the second or the third.
-MAX_NESTED = 6
+MAX_NESTED = 4
 #: How deep delegations are written in each other: a chain of objects is found to be one before.
-MAX_DELEGATED = 6
+MAX_DELEGATED = 2
 #: The most calls of rules that one function has.
 MAX_CALLS = 1_000
 #: The most alternatives in each other, such as rules that are written in place of their calls:
