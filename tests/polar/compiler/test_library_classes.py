@@ -170,12 +170,36 @@ def test_objects_are_compared_by_their_fields(make: t.Any) -> None:
     assert found == [(True, True), (False, False), (False, False)]
 
 
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Is made by the standard library."""
+
+    x: t.Any
+    y: t.Any = None
+
+
+@pytest.mark.parametrize("make", [Data, Slotted, Frozen, Derived, Model, DerivedModel])
+@pytest.mark.parametrize("operator", ["==", "!="])
+def test_operators_compare_objects_by_their_fields(make: t.Any, operator: str) -> None:
+    """No rules in order are needed for that, whatever the classes of what is compared."""
+    oso = make_oso(f'allow(u: User, "read", d: Doc) if d.owner {operator} u.own;', User, Doc)
+
+    def ask(own: t.Any, owner: t.Any) -> tuple[bool, bool | None]:
+        question = User(own=own), "read", Doc(owner=owner)
+        return oso.is_allowed(*question), specialized(oso.engine, *question)
+
+    pairs = [(make(x=1), make(x=x)) for x in (1, 2, "a", make(x=1))] + [(make(x=[1]), Doc())]
+    found = [ask(*pair) for pair in pairs]
+    assert found == [((left == right) is (operator == "=="),) * 2 for left, right in pairs]
+
+
 @pytest.mark.parametrize("make", [*OF_ATTRS, *MODELS])
 @pytest.mark.parametrize(
     "condition",
     [
         *("d.left = d.right", "not d.left = d.right", "d.left = d.left", "d.left in d.all"),
         *("not d.left in d.all", "d.left != nil", "d.left.x = d.right.x", "d.left.z = 1"),
+        *("d.left != d.right", "d.left == d.right", "not d.left != d.right"),
     ],
 )
 def test_every_pair_is_compared_as_the_solver_does(make: t.Any, condition: str) -> None:

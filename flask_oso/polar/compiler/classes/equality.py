@@ -71,12 +71,24 @@ class SideEffectFreeEquality:
         self._hashed: set[type] = set()
         #: What reads all of them, if there are any.
         self._readers: dict[type, operator.attrgetter[t.Any]] = {}
+        #: The same, of those that have several, which are then a tuple.
+        self._read_all: dict[type, operator.attrgetter[tuple[t.Any, ...]]] = {}
 
     def __call__(self, left: t.Any, right: t.Any) -> bool | None:
         """Tell whether two values are equal; ``None`` if that would run code of a class.
 
         Also ``None`` for objects with too many fields to compare.
         """
+        read = self._read_all.get(kind := type(left))
+        if read is not None and type(right) is kind:
+            try:
+                mine, other = read(left)[0], read(right)[0]
+            except AttributeError:
+                return None
+            # Most differ in their first field, and then nothing else is compared.
+            if (kind := type(mine)) is type(other) and (kind is str or kind is int):
+                if mine != other:
+                    return False
         return self._compare(left, right, 0, [_MOST_FIELDS])
 
     def _compare(self, left: t.Any, right: t.Any, depth: int, budget: list[int]) -> bool | None:
@@ -151,6 +163,8 @@ class SideEffectFreeEquality:
                 self._note_order(cls)
             if fields:
                 self._readers[cls] = operator.attrgetter(*fields)
+                if 1 < len(fields) <= _MOST_FIELDS:
+                    self._read_all[cls] = self._readers[cls]
                 if hashes_fields(cls):
                     self._hashed.add(cls)
 

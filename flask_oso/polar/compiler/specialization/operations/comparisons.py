@@ -99,6 +99,8 @@ class SilentComparisons:
         self._equality = equality
         self.is_told = ClassMemo(self._test_told)
         self._is_hashed = known.is_hashed
+        #: Classes whose objects Python compares by fields, also with `!=`.
+        self._data: set[type] = set()
         #: Those of objects that differ from any list or dictionary.
         self._other_kinds: set[type] = set()
         self._is_of_flags = ClassMemo(iterates_flags)
@@ -255,6 +257,9 @@ class SilentComparisons:
 
         def are_alike(left: t.Any, right: t.Any) -> bool:
             mine, other = read(left), read(right)
+            if type(mine[0]) is type(other[0]) is str and mine[0] != other[0]:
+                # Most differ in their first field, and then nothing else is compared.
+                return False
             for part in mine + other:
                 if (kind := type(part)) is str or kind in _FIELDS:
                     continue
@@ -539,6 +544,8 @@ class SilentComparisons:
     def comparable(self, left: t.Any, right: t.Any) -> bool:
         """Tell whether ``==`` and ``!=`` of Polar are those of Python, and run no code."""
         mine, other = type(left), type(right)
+        if mine is other and mine in self._data:
+            return self._equality(left, right) is not None
         if mine in SCALARS and other in SCALARS:
             return (mine is str) is (other is str)
         if left is None or right is None:
@@ -552,8 +559,21 @@ class SilentComparisons:
                 # Whether its objects equal themselves alone, such as members of an enumeration.
                 self._learn(kind)
                 if not self._is_simple(kind):
-                    return False
+                    return self._is_comparable_data(left, right)
         return True
+
+    def _is_comparable_data(self, left: t.Any, right: t.Any) -> bool:
+        """Tell whether Python compares two objects, one of a dataclass, and runs no code for it."""
+        for kind in {type(left), type(right)}:
+            if self._is_simple(kind):
+                continue
+            if not self._equality.knows(kind) and is_data_class(kind) and self._keeps(kind):
+                self._equality.learn(kind)
+            # A library wrote its `__ne__`, too, if it has one.
+            if not (self._equality.compares_fields(kind) and self._is_told_from_nil(kind)):
+                return False
+            add_class(self._data, kind, keeps=self._keeps(kind))
+        return self._equality(left, right) is not None
 
     def _is_told_from_nil(self, kind: type) -> bool:
         return kind in self._told or self.is_told(kind)
