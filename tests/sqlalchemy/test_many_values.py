@@ -32,6 +32,7 @@ class Doc(Base):
     text: orm.Mapped[str | None] = orm.mapped_column(sa.String(20))
     code: orm.Mapped[uuid.UUID | None]
     day: orm.Mapped[datetime.date | None]
+    moment: orm.Mapped[datetime.datetime | None]
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"], scope="module")
@@ -67,6 +68,7 @@ def values_of(value: int) -> dict[str, t.Any]:
         "text": f"É{value}",
         "code": uuid.UUID(int=value),
         "day": day,
+        "moment": datetime.datetime(day.year, day.month, day.day, 12),
     }
 
 
@@ -112,10 +114,21 @@ def test_list_of_more_values_than_parameters(session: orm.Session, name: str) ->
     assert found == [[2, 3, 5], [1, 4, 6], [2, 3], [1, 4, 5, 6]]
 
 
-@pytest.mark.parametrize("name", ["big", "code", "day"])
+@pytest.mark.parametrize("name", ["big", "code", "day", "moment"])
 def test_list_of_many_values(session: orm.Session, name: str) -> None:
     """A list of many values of other types has the rows of these values."""
     assert listed(makes_lists(name), session, actor(name, FEW), "read") == [2, 3, 5]
+
+
+@pytest.mark.parametrize("name", ["number", "big", "text", "code", "day", "moment"])
+def test_list_of_many_values_that_are_written_out(session: orm.Session, name: str) -> None:
+    """A statement of which the values are written out, as in a log, has the same rows."""
+    statement = makes_lists(name).authorized_query(actor(name, 201), "read", Doc)
+
+    text = str(statement.compile(session.get_bind(), compile_kwargs={"literal_binds": True}))
+
+    rows = session.execute(sa.text(text.replace(":", r"\:"))).scalars()
+    assert sorted(rows) == [2, 5]
 
 
 @pytest.mark.parametrize("size", [200, 201])

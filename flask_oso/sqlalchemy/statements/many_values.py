@@ -27,6 +27,7 @@ _OF_LISTS = ({int}, {str}, {datetime.date}, {datetime.datetime}, {uuid.UUID})
 #: Their types in arrays, and in JSON.
 _IN_ARRAYS = (sa.Integer, sa.String, sa.Uuid, sa.Date, sa.DateTime)
 _IN_JSON = (sa.Integer, sa.String)
+_WRITTEN_AS_TEXTS = (sa.Uuid, sa.Date, sa.DateTime)
 
 
 class AmongMany(elements.BinaryExpression[bool]):
@@ -88,7 +89,10 @@ def _among_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
     if isinstance(type_, sa.String):
         # A text in an array of VARCHAR(20) would be cut off, and equal others.
         type_ = sa.String(collation=type_.collation)
-    array = _whole(element.right, postgresql.ARRAY(type_))
+    array: t.Any = _whole(element.right, postgresql.ARRAY(type_))
+    if keywords.get("literal_binds") and isinstance(type_, _WRITTEN_AS_TEXTS):
+        # Written out, it would be an array of texts, which no time equals.
+        array = sa.cast(array, postgresql.ARRAY(type_))
     return f"({column} = ANY ({compiler.process(array, **keywords)}))"
 
 
