@@ -25,6 +25,7 @@ from .mapped.tables import DerivedClasses, bind_key, bind_keys, check_name
 from .read_conditions import of_list
 from .row_keys import RowKeys
 from .statements.kept_clauses import KeptClauses
+from .statements.kept_statements import KeptStatements
 from .statements.known_values import KnownObjects
 from .statements.related.shared_lists import SharedLists
 from .statements.translation import SqlCondition, Translator
@@ -33,6 +34,16 @@ _logger = logging.getLogger("flask_oso")
 
 if t.TYPE_CHECKING:
     from ..oso import Oso
+
+
+class _Names(t.NamedTuple):
+    """What was made for a registry: names of tables and columns, and what is kept of statements."""
+
+    host: Host
+    facts: MapperFacts
+    clauses: KeptClauses
+    statements: KeptStatements
+    derived: DerivedClasses
 
 
 class Selects:
@@ -47,7 +58,7 @@ class Selects:
         self.is_shareable = not only_aliases
         # Made for the current registry; two threads may both make them.
         self._known: tuple[Host, MappedSchema] | None = None
-        self._names: tuple[Host, MapperFacts, KeptClauses, DerivedClasses] | None = None
+        self._names: _Names | None = None
 
     def models(self, host: Host) -> Schema:
         """Return the schema of the mapped classes."""
@@ -72,24 +83,26 @@ class Selects:
 
     def clause(self, host: Host, residual: Residual, entity: t.Any) -> SqlCondition:
         """Return the WHERE clause for an entity."""
-        names, kept, derived = self._names_of(host)
+        names = self._names_of(host)
 
         def make(known: KnownObjects) -> SqlCondition:
-            _note_classes(derived, residual)
-            return _translated(names, known, residual, entity)
+            _note_classes(names.derived, residual)
+            return _translated(names.facts, known, residual, entity)
 
         if not residual.is_lasting or not isinstance(entity, type):
             return make(KnownObjects(residual.objects))
-        return t.cast(SqlCondition, kept.clause(residual, entity, make))
+        return t.cast(SqlCondition, names.clauses.clause(residual, entity, make))
 
-    def _names_of(self, host: Host) -> tuple[MapperFacts, KeptClauses, DerivedClasses]:
+    def _names_of(self, host: Host) -> _Names:
         known = self._names
-        if known is None or known[0] is not host or not known[3].are_all():
+        if known is None or known.host is not host or not known.derived.are_all():
             # INVARIANT: the same holds of clauses, which are kept also for the schema of another.
-            known = self._names = host, self._make_names(host), KeptClauses(), DerivedClasses()
-        return known[1:]
+            facts = self._make_facts(host)
+            known = _Names(host, facts, KeptClauses(), KeptStatements(), DerivedClasses())
+            self._names = known
+        return known
 
-    def _make_names(self, host: Host) -> MapperFacts:
+    def _make_facts(self, host: Host) -> MapperFacts:
         def relations(cls: type) -> t.Mapping[str, t.Any]:
             return host.fields.get(cls, {})
 
@@ -101,7 +114,16 @@ class Selects:
         It names what it selects from, so that rows are counted by ``with_only_columns(count())``,
         too: what a condition reads of the row within EXISTS does not say so.
         """
-        return self._narrowed(sa.select(entity).select_from(entity), host, residual, entity)
+        if not isinstance(entity, type):
+            return self._narrowed(_all_rows(entity), host, residual, entity)
+        names = self._names_of(host)
+        known = names.statements.find(residual, entity)
+        if known is not None:
+            return known
+        statement = self._narrowed(_all_rows(entity), host, residual, entity)
+        names.derived.note(residual.root.cls)
+        names.statements.add(residual, entity, statement, names.clauses)
+        return statement
 
     def _narrowed(self, statement: t.Any, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         if residual.condition == TRUE:
@@ -119,24 +141,28 @@ class Selects:
         self, host: Host, residuals: Sequence[Residual], entity: t.Any
     ) -> Sequence[SqlCondition]:
         """Return clauses of one statement, which look rows up in the same lists."""
-        names, kept, derived = self._names_of(host)
+        names = self._names_of(host)
 
         def make(parts: Sequence[t.Any], known: KnownObjects) -> list[SqlCondition]:
             for each in residuals:
-                _note_classes(derived, each)
+                _note_classes(names.derived, each)
             shared = SharedLists(known)
             return [
-                _translated(names, part, each, entity, shared)
+                _translated(names.facts, part, each, entity, shared)
                 for part, each in zip(parts, residuals, strict=True)
             ]
 
         if all(each.is_lasting for each in residuals) and isinstance(entity, type):
-            return kept.clauses(residuals, entity, make)
+            return names.clauses.clauses(residuals, entity, make)
         shared = SharedLists()
         return [
-            _translated(names, KnownObjects(each.objects), each, entity, shared)
+            _translated(names.facts, KnownObjects(each.objects), each, entity, shared)
             for each in residuals
         ]
+
+
+def _all_rows(entity: t.Any) -> t.Any:
+    return sa.select(entity).select_from(entity)
 
 
 def _note_classes(derived: DerivedClasses, residual: Residual) -> None:

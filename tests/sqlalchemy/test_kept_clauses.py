@@ -26,6 +26,7 @@ from flask_oso import Oso, OsoError
 from flask_oso.polar.residual.evaluator import PartialEvaluator
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.statements.kept_clauses import KeptClauses
+from flask_oso.sqlalchemy.statements.kept_statements import KeptStatements
 from flask_oso.sqlalchemy.statements.known_values import another, has_another
 from tests.support.answers import may_read
 from tests.support.databases import open_session
@@ -102,7 +103,20 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     found: list[bool] = []
     for name in ("clause", "clauses"):
         monkeypatch.setattr(KeptClauses, name, noting_copies(getattr(KeptClauses, name), found))
+    monkeypatch.setattr(KeptStatements, "find", noting_statements(KeptStatements.find, found))
     return found
+
+
+def noting_statements(original: t.Any, found: list[bool]) -> t.Any:
+    """Give a method that finds statements, and notes those of which no clause is made."""
+
+    def find(self: KeptStatements, residual: t.Any, entity: type) -> t.Any:
+        statement = original(self, residual, entity)
+        if statement is not None:
+            found.append(True)
+        return statement
+
+    return find
 
 
 def noting_copies(original: t.Any, found: list[bool]) -> t.Any:

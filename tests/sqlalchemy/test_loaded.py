@@ -17,7 +17,7 @@ from sqlalchemy.util import concurrency
 from flask_oso import Oso
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
-from flask_oso.sqlalchemy.mapped import loaded
+from flask_oso.sqlalchemy.mapped import loaded, relationships
 from tests.support.answers import may_read
 from tests.support.databases import open_database
 from tests.support.models.links import link_table
@@ -318,6 +318,38 @@ def test_loaded_relation_of_many_rows(
         "'roles' of this 'User' is loaded and has 2 rows, more than a statement takes. Expire it,"
         " so that the database looks for them."
     )
+
+
+def test_relation_of_many_rows_is_understood_once(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a relation compares is not found out for each of the rows that have loaded it."""
+    asked: list[t.Any] = []
+    monkeypatch.setattr(loaded, "key_column", noting(relationships.key_column, asked))
+    oso = Oso()
+    register_models(oso, Base)
+    oso.load_str("""
+        allow(u: User, "read", p: Post) if r in u.roles and r.post = p;
+        allow(u: User, "read", p: Post) if r in u.roles and r.post.team = p.team and p.id = 0;
+    """)
+    user = session.get_one(User, 1)
+    assert [role.post.id for role in user.roles] == [1, 2]
+
+    lists = [oso.authorized_query(user, "read", Post) for _ in range(3)]
+
+    found = [sorted(session.scalars(each.with_only_columns(Post.id))) for each in lists]
+    assert found == [[1, 2]] * 3
+    assert len(asked) == len(set(asked)) > 0
+
+
+def noting(function: Callable[..., t.Any], asked: list[t.Any]) -> Callable[..., t.Any]:
+    """Give a function that notes what it is asked about."""
+
+    def asking(*args: t.Any) -> t.Any:
+        asked.append(args)
+        return function(*args)
+
+    return asking
 
 
 # -- SQLAlchemy 2.0.0 ----------------------------------------------------------------

@@ -11,7 +11,6 @@ import datetime
 import decimal
 import math
 import typing as t
-import zoneinfo
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -56,7 +55,7 @@ from .algebra.ir import (
     walk_condition,
 )
 from .algebra.outcomes import Residual
-from .algebra.schema import Field, LoadedList, Schema, ValueKind
+from .algebra.schema import LoadedList, Schema, ValueKind
 from .algebra.simplify import conjunction, disjunction, exists, in_values, negation, rewrite
 from .attributes.direct_values import direct_part
 from .attributes.given_values import (
@@ -70,6 +69,7 @@ from .attributes.given_values import (
     side_of,
     with_value,
 )
+from .attributes.object_columns import ObjectColumn, is_other_number, offset_of
 from .database_semantics import is_exact
 from .evaluator import PartialEvaluator
 from .host_questions import (
@@ -296,18 +296,19 @@ class ResidualTemplate:
         starts = [start[0] for column in read if (start := chain_of(column.row)) is not None]
         self._residual = residual
         self._columns = _each_once(filter(is_of_object, parts))
+        self._reads = tuple(map(ObjectColumn, self._columns))
         self._given = _each_once(
             part
             for part in (*parts, *starts)
             if isinstance(part, KnownRow) and part.value.value >= FIRST_GIVEN
         )
-        self._decided = _each_once(filter(_is_decided, parts))
+        self._decided = tuple(map(_DecidedPart, _each_once(filter(_is_decided, parts))))
         self._made = tuple(
             _MadePart(part) for part in _each_once(filter(is_made, parts)) if not _is_decided(part)
         )
         self._chains = relation_chains([*parts, *(column.row for column in read)])
         self._left_out = tuple(
-            each for each in read if is_of_object(each) and each not in self._columns
+            ObjectColumn(each) for each in read if is_of_object(each) and each not in self._columns
         )
         self._ones = _each_once(
             part
@@ -334,14 +335,14 @@ class ResidualTemplate:
         objects = {**known, **given}
         lists = self._loaded_lists(objects, models)
         for column in self._left_out:
-            _value(column, objects)
-        found = {column: _value(column, objects) for column in self._columns}
+            column.value(objects)
+        found = {each.column: each.value(objects) for each in self._reads}
         rows = tuple(
             models.leads_somewhere(objects[t.cast(KnownRow, one.owner)], one.relation)
             for one in self._ones
         )
         # Not the values: those of another actor, or moment, mostly decide the same.
-        decided = tuple(_decision(part, found) for part in self._decided)
+        decided = tuple([each.decision(found) for each in self._decided])
         made, values_of = self._made_of(found)
         key = (rows, decided, tuple(value is None for value in found.values()), made)
         filled = self._filled.get(key)
@@ -354,7 +355,7 @@ class ResidualTemplate:
                 dict(zip(self._ones, rows, strict=True)),
                 {
                     **{
-                        part: constant(each)
+                        part.part: constant(each)
                         for part, each in zip(self._decided, decided, strict=True)
                     },
                     **{each.part: new for each, new in zip(self._made, made, strict=True)},
@@ -444,6 +445,29 @@ class _MadePart:
         return known
 
 
+class _DecidedPart:
+    """A part that values of objects decide."""
+
+    def __init__(self, part: Comparison | InValues) -> None:
+        self.part = part
+        operand: t.Any = part
+        columns: set[Column] = set(filter(is_of_object, columns_of(operand)))
+        self._column = columns.pop() if len(columns) == 1 else None
+        #: What its only column decides, where that is true, false or nil. Two threads may add it.
+        self._known: dict[bool | None, bool] = {}
+
+    def decision(self, found: Values) -> bool:
+        """Return whether the part holds."""
+        value = found[self._column] if self._column is not None else ...
+        # By identity, since 1 equals true.
+        if value is not True and value is not False and value is not None:
+            return _decision(self.part, found)
+        known = self._known.get(value)
+        if known is None:
+            known = self._known[value] = _decision(self.part, found)
+        return known
+
+
 #: Loaded lists by the known object and the relations that lead to them.
 _Lists = dict[tuple[KnownRow, tuple[str, ...]], LoadedList]
 
@@ -529,7 +553,7 @@ def _is_beside(column: Column, other: RowValue, sign: str) -> bool:
 def _is_plain(column: Column, value: t.Any) -> bool:
     """Tell whether a value is compared with a column of its kind as any other of its type."""
     field = column.field
-    if _is_other_number(column, value):
+    if is_other_number(column, value):
         return False
     if type(value) is int:
         return -(2**63) <= value < 2**63
@@ -541,7 +565,7 @@ def _is_plain(column: Column, value: t.Any) -> bool:
         return is_exact(field, value)
     if field.kind is ValueKind.ZONED:
         # Others are converted, and a database may refuse one without a zone.
-        return value is not None and _offset(value.tzinfo) == datetime.timedelta()
+        return value is not None and offset_of(value.tzinfo) == datetime.timedelta()
     return value is not None
 
 
@@ -601,67 +625,6 @@ def with_objects(residual: Residual) -> Residual:
         return residual
     condition, fails = rewrite(residual.condition, change), rewrite(residual.fails, change)
     return Residual(residual.cls, residual.root, condition, fails)
-
-
-def _value(column: Column, objects: Mapping[KnownRow, t.Any]) -> t.Any:
-    """Return the value of a column of an object, if it has the kind of the column."""
-    try:
-        value = getattr(objects[t.cast(KnownRow, column.row)], column.name)
-    except Exception:
-        # The evaluation with the object itself decides whether a check gets here, and raises there.
-        raise NotFillable from None
-    field = column.field
-    if field is GIVEN_LIST:
-        is_refused = type(value) is not list
-    elif value is None:
-        is_refused = not field.is_nullable
-    else:
-        is_refused = not _is_of_kind(value, field) and not _is_other_number(column, value)
-    if is_refused:
-        raise NotFillable
-    return value
-
-
-def _is_other_number(column: Column, value: t.Any) -> bool:
-    """Tell whether a value that was given is a number of another kind than the column beside it.
-
-    The kind of the column is all that is known of what a method gives.
-    """
-    is_given = t.cast(KnownRow, column.row).cls is GivenValue
-    others = _OTHER_NUMBERS.get(column.field.kind, ()) if is_given else ()
-    return type(value) in others and not math.isnan(value)
-
-
-#: Other types of numbers of which nothing else is asked than of the own one: a float that is NaN
-#: has an order beside floats, and none beside decimals.
-_OTHER_NUMBERS: dict[ValueKind, tuple[type, ...]] = {
-    ValueKind.INTEGER: (float, decimal.Decimal),
-    ValueKind.FLOAT: (int,),
-    ValueKind.DECIMAL: (int, float),
-}
-
-
-def _is_of_kind(value: t.Any, field: Field) -> bool:
-    if field.kind not in FILLABLE:
-        return False
-    kind = FILLABLE[field.kind]
-    if kind is None:
-        return type(value) in set(map(type, field.choices))
-    if type(value) is not kind or not _is_in_zone_of(field, getattr(value, "tzinfo", None)):
-        return False
-    # A NaN equals nothing, and has no order.
-    return not isinstance(value, float | decimal.Decimal) or not math.isnan(value)
-
-
-def _is_in_zone_of(field: Field, zone: datetime.tzinfo | None) -> bool:
-    """Tell whether a time is compared as the column that stands for it: its offset is fixed."""
-    return zone is None or (field.kind is ValueKind.ZONED and _offset(zone) is not None)
-
-
-def _offset(zone: datetime.tzinfo | None) -> datetime.timedelta | None:
-    """Return the offset of a zone of Python's own, if it is fixed."""
-    is_known = type(zone) is datetime.timezone or type(zone) is zoneinfo.ZoneInfo
-    return t.cast(datetime.tzinfo, zone).utcoffset(None) if is_known else None
 
 
 def _holds(sign: str, left: t.Any, right: t.Any) -> bool:

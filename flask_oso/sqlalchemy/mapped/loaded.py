@@ -63,29 +63,56 @@ def state_of(value: t.Any) -> t.Any:
     return state if isinstance(state, orm.InstanceState) else None
 
 
-def is_stored(value: t.Any, names: Sequence[str]) -> bool:
+def is_stored(value: t.Any, names: Sequence[str], followed: Followed | None = None) -> bool:
     """Tell whether the database has an object, and its related rows, as they are in Python.
 
     :param names: a chain of relations, each starting where the one before ends.
     """
-    lists = loaded_lists(value, names)
+    lists = loaded_lists(value, names, {} if followed is None else followed)
     return lists is not None and not lists
 
 
-def loaded_lists(value: t.Any, names: Sequence[str]) -> list[LoadedList] | None:
+class FollowedRelation(t.NamedTuple):
+    """A relation of the rows of one class, which a chain follows.
+
+    :param relation: ``None`` if the class has no such relation.
+    :param near: the attributes that a row compares with the key of the related row; ``None`` if it
+        compares more, or anything else.
+    :param far: the columns of that key.
+    """
+
+    relation: t.Any
+    near: tuple[str | None, ...] | None
+    far: tuple[t.Any, ...]
+
+
+#: The relations that were followed, by the mapper of the rows and the name.
+Followed = dict[tuple[t.Any, str], FollowedRelation]
+
+
+def loaded_lists(value: t.Any, names: Sequence[str], followed: Followed) -> list[LoadedList] | None:
     """Return the lists of rows loaded along a chain of relations, behind its first one.
 
     ``None`` if the database does not have an object, or its related rows, as they are in Python
     where these lists are taken for what they are.
+
+    :param followed: what was found out of relations, which is added to.
     """
     state = state_of(value)
     if state is None or state.key is None or state.modified:
         return None
+    if names and names[0] not in state.dict:
+        # The usual case, for each list: nothing is loaded.
+        relation = _relation(state.mapper, names[0], followed)
+        return [] if _followed(state, names[0], relation, False) is not None else None
     states, lists = [state], list[LoadedList]()
     for depth, name in enumerate(names):
-        relations = _relations(states, name)
         # Of 1,000 memberships none may have its project loaded: what is asked of each takes long.
         is_in_session = len(states) > 1 and _are_in_session(states)
+        if is_in_session and _are_unloaded(states, name):
+            return lists
+        mappers = {state.mapper for state in states}
+        relations = {each: _relation(each, name, followed) for each in mappers}
         found = [_followed(each, name, relations[each.mapper], is_in_session) for each in states]
         if None in found:
             return None
@@ -99,9 +126,31 @@ def loaded_lists(value: t.Any, names: Sequence[str]) -> list[LoadedList] | None:
     return lists
 
 
-def _relations(states: Iterable[t.Any], name: str) -> dict[t.Any, t.Any]:
-    """Return the relation of a name of each mapper; ``None`` for one without it."""
-    return {each: each.relationships.get(name) for each in {state.mapper for state in states}}
+def _relation(mapper: t.Any, name: str, followed: Followed) -> FollowedRelation:
+    known = followed.get((mapper, name))
+    if known is None:
+        known = followed[mapper, name] = _made_relation(mapper, mapper.relationships.get(name))
+    return known
+
+
+def _made_relation(mapper: t.Any, relation: t.Any) -> FollowedRelation:
+    if relation is None or relation.direction is not orm.MANYTOONE:
+        return FollowedRelation(relation, None, ())
+    far = tuple(key_column(relation.mapper, column) for _, column in relation.local_remote_pairs)
+    near = tuple(attribute_name(mapper, column) for column, _ in relation.local_remote_pairs)
+    is_key = set(far) == set(relation.mapper.primary_key) or is_unique([*far])
+    return FollowedRelation(relation, near if is_key else None, far)
+
+
+def _are_unloaded(states: Sequence[t.Any], name: str) -> bool:
+    """Tell whether no row has loaded a relation, and none may omit rows when it does."""
+    rows = [each.obj() for each in states]
+    # None is a row that is gone.
+    if any(row is not None and name in row.__dict__ for row in rows):
+        return False
+    # Those that one statement has read share their options.
+    options = {id(each.load_options): each.load_options for each in states}.values()
+    return not any(chooses_rows(option) for each in options for option in each)
 
 
 def _are_in_session(states: Sequence[t.Any]) -> bool:
@@ -109,8 +158,8 @@ def _are_in_session(states: Sequence[t.Any]) -> bool:
     return len({each.session_id for each in states}) == 1 and states[0].session is not None
 
 
-def _has_list(state: t.Any, name: str, relations: t.Mapping[t.Any, t.Any]) -> bool:
-    relation = relations[state.mapper]
+def _has_list(state: t.Any, name: str, relations: t.Mapping[t.Any, FollowedRelation]) -> bool:
+    relation = relations[state.mapper].relation
     return relation is not None and relation.uselist and name in state.dict
 
 
@@ -131,12 +180,14 @@ def _leads_back(owner: t.Any, name: str) -> bool:
     return True
 
 
-def _followed(state: t.Any, name: str, relation: t.Any, is_in_session: bool) -> list[t.Any] | None:
+def _followed(
+    state: t.Any, name: str, followed: FollowedRelation, is_in_session: bool
+) -> list[t.Any] | None:
     """Return the states of loaded related rows; ``None`` if a statement may find others.
 
     :param is_in_session: whether it is known to be in a session.
     """
-    if relation is None:
+    if followed.relation is None:
         return []
     if name not in state.dict:
         # Of a row without a session a check cannot read it either.
@@ -144,27 +195,41 @@ def _followed(state: t.Any, name: str, relation: t.Any, is_in_session: bool) -> 
             return None
         return None if any(map(chooses_rows, state.load_options)) else []
     value = state.dict[name]
-    if relation.uselist:
-        states = [state_of(each) for each in value]
-        are_rows = all(each is not None and each.key is not None for each in states)
-        return states if are_rows else None
-    return _followed_one(state, relation, value)
+    if followed.relation.uselist:
+        return _states_of(value)
+    return _followed_one(state, followed, value)
 
 
-def _followed_one(state: t.Any, relation: t.Any, value: t.Any) -> list[t.Any] | None:
+def _states_of(rows: Iterable[t.Any]) -> list[t.Any] | None:
+    """Return what SQLAlchemy knows of stored rows; ``None`` if some are not stored."""
+    try:
+        states: list[t.Any] = [*map(instance_state, rows)]
+    except orm.exc.NO_STATE:
+        return None
+    are_states = all(issubclass(each, orm.InstanceState) for each in {*map(type, states)})
+    return states if are_states and None not in [each.key for each in states] else None
+
+
+def keys_of(rows: Iterable[t.Any]) -> list[t.Any]:
+    """Return the primary keys of rows, without those that are not stored."""
+    states = _states_of(rows)
+    if states is None:
+        found = (state_of(each) for each in rows)
+        states = [each for each in found if each is not None and each.key is not None]
+    # Its identity is the second part of its key.
+    return [each.key[1] for each in states]
+
+
+def _followed_one(state: t.Any, followed: FollowedRelation, value: t.Any) -> list[t.Any] | None:
     """Return the state of a loaded row, if its key equals the foreign key; else ``None``."""
-    near = [attribute_name(state.mapper, column) for column, _ in relation.local_remote_pairs]
-    far = [key_column(relation.mapper, column) for _, column in relation.local_remote_pairs]
-    is_key = set(far) == set(relation.mapper.primary_key) or is_unique(far)
-    if relation.direction is not orm.MANYTOONE or not is_key:
+    loaded: dict[t.Any, t.Any] = state.dict
+    if followed.near is None or any(name not in loaded for name in followed.near):
         return None
-    if any(name not in state.dict for name in near):
-        return None
-    key = [state.dict[name] for name in near]
+    key = [loaded[name] for name in followed.near]
     other: t.Any = None if value is None else state_of(value)
     if other is None or None in key:
         return [] if other is None and None in key else None
-    return [other] if [_stored_value(other, column) for column in far] == key else None
+    return [other] if [_stored_value(other, column) for column in followed.far] == key else None
 
 
 def _stored_value(state: t.Any, column: t.Any) -> t.Any:

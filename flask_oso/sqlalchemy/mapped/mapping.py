@@ -35,7 +35,7 @@ from ...polar.residual.algebra.schema import (
 from .calculated_columns import describe_column
 from .column_types import as_watched, has_operators
 from .hybrids import attribute_of, calculation_in, formula_of
-from .loaded import explaining_unloaded, is_stored, is_unread, loaded_lists
+from .loaded import Followed, explaining_unloaded, is_stored, is_unread, loaded_lists
 from .relationships import OWN_COMPARATOR, describe_relation, have_one_collation
 from .row_equality import is_generated, own_equality
 from .tables import DerivedClasses, firm_tables, is_nullable_column, is_unique, mapper_of
@@ -57,6 +57,8 @@ class MappedSchema:
         self._fields = fields
         self._classes = classes
         self._models: dict[type, Model | None] = {}
+        # Two threads may add the same relation.
+        self._followed: Followed = {}
         #: The classes that derive from these.
         self.derived = DerivedClasses()
 
@@ -75,11 +77,11 @@ class MappedSchema:
         :param names: a chain of relations. The loaded rows may be a selection; a statement can
             then be restricted to the loaded list of the object itself, and to no other list.
         """
-        return is_stored(value, names)
+        return is_stored(value, names, self._followed)
 
     def loaded_lists(self, value: t.Any, names: Sequence[str]) -> Sequence[LoadedList] | None:
         """Return the loaded lists along a chain of relations, behind the first one."""
-        return loaded_lists(value, names)
+        return loaded_lists(value, names, self._followed)
 
     def reading(self, objects: Sequence[t.Any]) -> contextlib.AbstractContextManager[None]:
         """Turn an error of an asynchronous session into one that says what to refresh."""

@@ -10,6 +10,6 @@
     how related rows are asked for: with IN or with EXISTS, or with both.
 ``comparisons``, ``key_equations``, ``aliases``, ``translation``
     comparisons, equations of keys, the tables of rows, and all other conditions, as clauses.
-``kept_clauses``
-    clauses that are copied for each actor.
+``kept_clauses``, ``kept_statements``
+    clauses that are copied for each actor; statements that are the same for all of them.
 """

@@ -339,6 +339,8 @@ class _Entry:
         self._clauses: dict[t.Any, tuple[t.Any, dict[t.Any, KeptClause]]] = {}
         self._count = 0
         self.failures = 0
+        #: The clause, if nothing of any object is in it.
+        self.constant: t.Any = None
 
     def copy(self, objects: Objects) -> t.Any:
         """Return the clause for some objects; ``None`` if none is kept that is theirs."""
@@ -355,6 +357,8 @@ class _Entry:
             self._count += 1
             _, clauses = self._clauses.setdefault(kept.keys, (kept.reads, {}))
             clauses[kept.shapes] = kept
+            if not kept.keys:
+                self.constant = kept.copy(())
 
     @property
     def is_full(self) -> bool:
@@ -388,6 +392,11 @@ class KeptClauses:
         """
         conditions = (residual.condition,)
         return self._clause(None, conditions, residual.objects, entity, make)
+
+    def constant(self, residual: Residual, entity: type) -> t.Any:
+        """Return the clause of a residual that is one for all objects; ``None`` if none is kept."""
+        entry = self._entries.get((None, id(residual.condition), entity))
+        return None if entry is None else entry.constant
 
     def clauses(
         self,

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from ...polar.residual.algebra.ir import KnownRow, Literal
 from ...polar.residual.host_questions import FIRST_GIVEN, GivenValue, Placeholder
-from ..mapped.loaded import loaded_rows, state_of
+from ..mapped.loaded import keys_of, loaded_rows, state_of
 from .binary_clauses import KeyAmong
 from .many_values import AmongMany, are_many
 
@@ -127,13 +127,13 @@ class KnownObjects:
 
     def keys(self, row: KnownRow) -> KnownKeys:
         """Return the primary key of an object, as one of several."""
-        read = Read(("one", row), lambda objects: _keys([_object(objects, row)]), _keys_shape)
+        read = Read(("one", row), lambda objects: keys_of([_object(objects, row)]), _keys_shape)
         return KnownKeys(self._noted(read), read, self)
 
     def keys_of(self, objects: Sequence[t.Any]) -> KnownKeys:
         """Return the primary keys of objects that a condition names."""
         named = tuple(map(id, objects))
-        read = Read(("named", *named), lambda _: _keys(objects), _keys_shape)
+        read = Read(("named", *named), lambda _: keys_of(objects), _keys_shape)
         return KnownKeys(self._noted(read), read, self)
 
     def loaded(self, row: KnownRow, name: str) -> KnownKeys | None:
@@ -141,7 +141,7 @@ class KnownObjects:
 
         def find(objects: Objects) -> t.Any:
             rows = loaded_rows(_object(objects, row), name)
-            return None if rows is None else _keys(rows)
+            return None if rows is None else keys_of(rows)
 
         read = Read(("loaded", row, name), find, _keys_shape)
         found = self._noted(read)
@@ -327,10 +327,6 @@ def _is_stored_with(value: t.Any, names: tuple[str, ...]) -> bool:
     return all(
         state.dict.get(name) is not None and name not in state.committed_state for name in names
     )
-
-
-def _keys(objects: Sequence[t.Any]) -> list[tuple[t.Any, ...]]:
-    return [key for each in objects if (key := identity_of(each)) is not None]
 
 
 def _shape(value: t.Any) -> t.Any:

@@ -4,6 +4,8 @@ In goes an attribute, or a call of a method; out come conditions and values of r
 
 ``integers``
     where sums have 64 bits.
+``object_columns``
+    the values of known objects.
 ``given_values``
     parts of a template that are made for the values of objects.
 ``direct_values``
