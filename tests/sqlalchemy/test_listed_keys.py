@@ -12,6 +12,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.statements.related.listed_keys import UnitedKeys
 from tests.support.answers import may_read
 from tests.support.databases import open_named
 
@@ -234,6 +235,22 @@ def test_lists_in_parts(database: t.Any) -> None:
 
     assert "UNION" not in found
     assert found.count("listed_projects.id = 7") == 2
+
+
+@pytest.mark.parametrize(("database", "is_once"), [(sqlite, False), (postgresql, True)])
+def test_keys_of_parts_are_there_once(database: t.Any, is_once: bool) -> None:
+    """PostgreSQL is told that each key is there once, so that it may look for rows by keys."""
+    found = text(sa.select(query(action="edit").exists()), database)
+
+    assert found.count("UNION") == 1
+    assert ("UNION ALL" in found) is not is_once
+
+
+def test_texts_of_parts_need_not_be_compared() -> None:
+    """Texts of two collations cannot be made those that are there once."""
+    parts = [sa.select(Label.name), sa.select(Use.name)]
+
+    assert "UNION ALL" in text(UnitedKeys(*parts), postgresql)
 
 
 @pytest.mark.parametrize("database", DATABASES)

@@ -70,6 +70,21 @@ def _united_as_table(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return f"SELECT * FROM ({_united(element, compiler, **keywords)}) AS {_UNITED}"
 
 
+@compiles(UnitedKeys, *POSTGRESQL)
+def _united_once(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
+    """Unite keys each of which is there once.
+
+    PostgreSQL then may look rows up by each of them. With keys that may be there twice it goes
+    through all rows for one that EXISTS asks for, and finds none where there are no keys.
+    """
+    columns = [column for each in element.selects for column in each.selected_columns]
+    # Two texts need not have one collation.
+    if all(isinstance(column.type, sa.Integer | sa.Uuid) for column in columns):
+        element = element._clone()
+        element.keyword = selectable._CompoundSelectKeyword.UNION
+    return _united(element, compiler, **keywords)
+
+
 @compiles(ListedKey)
 def _listed(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     return str(compiler.visit_binary(element, **keywords))
