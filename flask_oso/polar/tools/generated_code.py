@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import inspect
 import re
 import types
 import typing as t
@@ -50,83 +51,35 @@ _GENERATED_NAME = re.compile(r"[fkt]\d+")
 _ENTRY = "The entry function: it takes every question about this rule."
 _EXAMPLE = "Write it as in 'allow(User, \"read\", Note)'."
 
-#: The meaning of names that are the same in all generated functions.
+#: The meaning of names that are the same in all generated functions, but for functions whose
+#: docstrings tell it.
 RUNTIME_NAMES: Mapping[str, str] = {
-    "alike": "unification that runs no code of the application",
-    "all_texts": "what finds the texts of a collection by their hash; all elements are looked at",
-    "among": "x in xs, which runs no code of the application",
     "among_first": "x in xs, which looks at no element behind the first that is equal",
-    "among_values": "x in d.values(), of a dictionary",
-    "are_themselves": "tells whether values equal themselves, which NaN does not",
-    "is_equal_data": "tells whether a list is one of Polar as it is, and equals itself",
-    "as_data": "arguments, lists as copies; None: the solver answers",
     "by_solver": "answers the whole question with the solver",
     "calculate": "arithmetic",
     "bound_method": "the class of methods of an object",
-    "call_directly": "calls a method of the application, with arguments that need no copy",
     "call_method": "calls a method of the application",
     "check_clock": "looks at the clock: raises when the time limit is reached",
-    "check_sandbox": "the check of the sandbox",
-    "check_found": "a value that another function gives, if its caller may compare it",
-    "check_taken": "the check of the sandbox, of an element of a list",
     "clock": "steps until the clock is looked at, when the question began, the table of its calls",
     "collections": "list, and the collections of rows that are loaded",
-    "compare": "<, <=, >, >=, == and != of Polar",
-    "comparable": "tells whether == and != of two values run no code of the application",
-    "condition": "raises: a condition that is neither true nor false",
-    "construct": "makes an object: new Class(…)",
-    "copied": "a list or a dictionary as a copy, as it crosses the border to Python",
-    "copied_list": "a list as a copy",
-    "counted": "how often a text or a list contains a value",
     "decided": "the classes whose objects ask nobody what they equal",
     "depth": "how many calls of compiled rules stand in each other",
-    "elements": "the elements of a collection: x in collection",
-    "elements_ahead": "what an iterator will yield, without reading it",
-    "entries": "calls a method of a dictionary that reads it",
-    "entry_or_nil": "an entry of a dictionary, or nil: its method 'get'",
-    "each_once": "solutions without those that are the same objects",
-    "entries_of": "the entries of a dictionary, or the pairs in a list of lists",
-    "entries_with": "the entry under a key, or the pairs in a list of lists",
-    "values_under": "the entry under a key, or what the pairs in a list of lists have behind it",
     "entry": "what is known of this call; its arguments",
     "environment": "the variables of the process",
     "equal": "unification of two values",
-    "equals_itself": "tells whether a value equals itself, which NaN does not",
-    "excludes": "tells whether a literal of a head can never be a value",
     "exhausted": "this call has solutions, and all were searched for",
-    "field": "reads a field of a pattern, or gives 'missing'",
     "functions": "the classes of methods and functions",
     "gives_up": "the exceptions for which the specialization asks the rules",
     "gives_up_or_deep": "these exceptions, and that Python's stack ends",
-    "fields_of": "an object with the entries of a dictionary as attributes",
-    "found_in": "x in a set, a dictionary's keys or values, of Polar",
     "gone_through": "the built-in classes that are searched as they are, such as tuple",
     "hand_over": "lets the solver answer this call, and go on from here",
-    "hand_over_each": "lets the solver find the solutions of this call",
     "harmless": "the classes whose objects passed the check of the sandbox",
-    "has_order": "tells whether Python orders two values without running code",
     "not_called": "stands for the result of a call that was not made",
     "not_silent": "the error that leads to the rules in order",
-    "in_order": "sorts the rules that match, the most specific first",
-    "is_deep": "tells whether little is left of Python's stack",
-    "is_no_object": "tells whether a value is one of Polar, such as a text",
-    "is_other_kind": "tells whether a value equals no list or dictionary of another kind, unasked",
-    "item_at": "an element of a list or of a tuple, by its place",
-    "length_of": "how many elements a list, a tuple, a set or a text has",
-    "is_empty": "tells whether a value is a list without elements",
-    "is_plain_data": "tells whether a list is one of Polar as it is",
     "is_first": "whether a loop along a chain ends with its first solution",
     "is_searched": "whether all solutions are looked for, not the first one only",
-    "is_simple": "tells whether an argument can be used as it is",
     "is_told": "tells whether objects of a class are nil only if they are None",
-    "kept_elements": "the elements of a collection for which the policy has a name",
-    "has_key": "x in d.keys()",
     "islice": "goes through the first elements of a list, which may grow meanwhile",
-    "key_in": "what of the keys of a dictionary may equal a text or a number",
-    "key_of": "identifies an argument: by its value, or as the object that it is",
-    "leads_back": "tells whether what was met again was looked at before what leads to it",
-    "leads_to": "tells whether a relation leads to a row, if keys tell that",
-    "load_among": "loads a relation that is going to be read, also for the elements that follow",
     "log_variable": "POLAR_LOG: where it is set, the solver answers, and traces",
     "missing": "stands for what is not there",
     "moments": "the classes of datetimes and times",
@@ -134,20 +87,11 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "monotonic": "the clock",
     "numbers": "the classes of numbers that compare with each other",
     "ordered": "the classes whose values Python orders without running code",
-    "pairs_ahead": "the entry under a text that is compared next, if it is known",
-    "pairs_at": "the entry of a key in a dictionary: [key, value] in x",
-    "pair_among": "[key, value] in a dictionary, or in a list of lists",
-    "place_of": "where a text or a list has a value first",
     "plain": "the classes whose objects can be used as they are",
-    "problem_of": "makes the policy's error of a missing attribute",
-    "stop_of": "the StopIteration of the application that ended a search",
     "read": "reads an attribute of what is no plain object",
-    "read_once": "reads a computed attribute, unless a specialization did before",
-    "read_key": "reads an attribute whose name is computed",
     "readable": "the classes whose attributes Python reads directly",
     "resumed": "further solutions of this call are searched for",
     "rows": "the classes whose objects are equal if they are one row",
-    "read_relation": "reads a relation that was put off",
     "scalars": "bool, int, float and str",
     "subclass_token": "tells how often a class was registered as a subclass of an abstract one",
     "virtual_subclasses": "which classes are registered as subclasses of no other",
@@ -156,28 +100,14 @@ RUNTIME_NAMES: Mapping[str, str] = {
     "silent_iterators": "the classes of iterators that run no code of the application",
     "shared": "this search came to its end; what it shares its solutions with may have more",
     "read_alone": "stands for a variable without a value, of which attributes are read alone",
-    "shared_solutions": "the solutions that the caller shares with this search, or none so far",
     "simple": "the classes whose objects are equal as Python says",
-    "solve_goal": "lets the solver solve one goal",
-    "split": "the elements of a list that is matched with [first, *rest]",
-    "found_once": "where texts, and objects that equal themselves alone, are found by their hash",
     "alone": "the classes whose objects equal themselves alone",
-    "number_of": "the number that a value is, which has the hash of the integer that it equals",
-    "texts_found": "what data give for the argument that is asked for, if these are texts",
-    "text_of": "the string that a value is, such as a member of an enumeration of strings",
     "told": "the classes whose objects are nil only if they are None",
     "table": "the calls of recursive rules within this question",
     "unforeseen": "raised where a function met what it took for impossible",
     "unloaded": "stands for a relation that is not loaded",
-    "unread_relation": "a relation that is compared by its key, or None where it is to be read",
     "unread": "no place: neither side of a comparison was read",
-    "has_texts": "whether all keys of a dictionary are strings",
-    "are_compared_unasked": "tells whether a text is compared with values, and no object is asked",
-    "entry_under": "the entry under a text that is compared next, or the pairs in a list of lists",
     "silent_text": "the text that attributes lead to, if reading them runs no code",
-    "texts_ahead": "what of a set may be the text that is compared next",
-    "has_plain_keys": "whether all keys of a dictionary are texts of ASCII",
-    "with_fields": "a copy of a dictionary with these keys and no others, or 'missing'",
     "words": "the words that JSON has besides texts and numbers",
     "variable": "stands for a variable without a value",
 }
@@ -355,6 +285,10 @@ class _Recorder(CompiledProgram):
     def _named_tables(self) -> dict[str, t.Any]:
         names = [chosen[1] for chosen in self._tables.values() if chosen is not None]
         return {name: self._names[name] for name in names}
+
+    def value_of(self, name: str) -> t.Any:
+        """Give the value of a name in a function, if it is no variable."""
+        return self._names.get(name)
 
     def meaning_of(self, name: str) -> str:
         """Describe the value of a name in a function."""
@@ -539,13 +473,22 @@ class _Report:
         return "\n".join([*lines, ast.unparse(ast.fix_missing_locations(tree)), ""])
 
     def _shown_runtime(self) -> str:
-        used = sorted(self._used & RUNTIME_NAMES.keys())
-        lines = [f"#   {name}: {RUNTIME_NAMES[name]}" for name in used]
+        known = self._program.value_of
+        found = ((name, runtime_meaning(name, known(name))) for name in sorted(self._used))
+        lines = [f"#   {name}: {meaning}" for name, meaning in found if meaning]
         return "\n".join(["# What the functions find under other names:", *lines, ""])
 
     def _shown_left(self) -> str:
         lines = [f"#   {line}" for line in self._left] or ["#   nothing"]
         return "\n".join(["# Left to the solver, or to the compiled rules, and why:", *lines, ""])
+
+
+def runtime_meaning(name: str, value: t.Any) -> str | None:
+    """Describe what all functions find under a name; ``None`` for the name of one of them."""
+    is_described = isinstance(value, (types.FunctionType, types.MethodType))
+    if name in RUNTIME_NAMES or not is_described or _GENERATED_NAME.fullmatch(name):
+        return RUNTIME_NAMES.get(name)
+    return " ".join((inspect.getdoc(value) or "").partition("\n\n")[0].split()) or None
 
 
 def names_in(tree: ast.AST) -> list[str]:
