@@ -156,7 +156,7 @@ class Engine:
         self.specialized_by_objects: Mapping[type, Callable[..., bool | None]] = {}
         #: The same for ``allow_request``, by the class of the request.
         self.specialized_requests: Mapping[type, Callable[..., bool | None]] = {}
-        #: The same for ``allow_field``, by an action of the class ``str`` and the class of the field.
+        #: The same for ``allow_field``, by an action, a ``str``, and the class of the field.
         self.specialized_fields: Mapping[str, Mapping[type, Callable[..., bool | None]]] = {}
         #: Functions that give the strings of one argument for usual questions, or ``None``, by the
         #: rule, the position of the argument and the classes of the others. As above. They give

@@ -326,7 +326,8 @@ class CompiledProgram(Runtime):
     ) -> t.Mapping[str, t.Mapping[type, Specialization]]:
         """Return the functions that were made for a rule, by an action and the last class.
 
-        That is the class of a resource, or of a field. More appear as questions are asked. Empty before the entry point of the rule is compiled.
+        That is the class of a resource, or of a field. More appear as questions are asked. Empty
+        before the entry point of the rule is compiled.
         """
         facts = self._facts.get(name)
         if facts is not None:

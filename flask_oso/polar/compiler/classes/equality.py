@@ -86,9 +86,9 @@ class SideEffectFreeEquality:
             except AttributeError:
                 return None
             # Most differ in their first field, and then nothing else is compared.
-            if (kind := type(mine)) is type(other) and (kind is str or kind is int):
-                if mine != other:
-                    return False
+            kind = type(mine)
+            if kind is type(other) and (kind is str or kind is int) and mine != other:
+                return False
         return self._compare(left, right, 0, [_MOST_FIELDS])
 
     def _compare(self, left: t.Any, right: t.Any, depth: int, budget: list[int]) -> bool | None:

@@ -4,10 +4,10 @@ In goes an attribute, or a call of a method; out come conditions and values of r
 
 ``integers``
     where sums have 64 bits.
-``object_columns``
-    the values of known objects.
 ``given_values``
     parts of a template that are made for the values of objects.
+``object_columns``
+    the values of known objects.
 ``direct_values``
     those of them of which all values of a kind make the same condition.
 ``formulas``
