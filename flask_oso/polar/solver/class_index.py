@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import heapq
 import typing as t
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from ..host.registry import Host
-from ..nodes import Instance, Pattern, Slot, Term, Value
+from ..nodes import Instance, Parameter, Pattern, Slot, Term, Value
 from .class_tests import has_instance_test
 from .clause_index import ClauseIndex
 from .clauses import Clause
@@ -40,6 +40,8 @@ INTEGER = Lineage((int, object), is_decided=True)
 
 #: So few clauses are not looked up by class.
 _FEW = 8
+#: A literal, the classes, and whether matching the parameter may ask the host for more.
+_Part = tuple[Term | None, tuple[type, ...] | None, bool]
 _ByClass = tuple[dict[type, tuple[int, ...]], tuple[int, ...], set[int]]
 
 
@@ -58,6 +60,7 @@ class ClassIndex:
         self._members = members
         self._by_tag: dict[str, tuple[type, ...] | None] = {}
         self._index: dict[int, _ByClass] = {}
+        self._heads: dict[int, tuple[Clause, tuple[_Part, ...]]] = {}
 
     def classes_of(self, tag: str) -> tuple[type, ...] | None:
         """Return the classes that a tag stands for; ``None`` if one may run code to tell."""
@@ -111,8 +114,7 @@ class ClassIndex:
         others: list[int] = []
         literals: set[int] = set()
         for number, clause in zip(self._numbers, self._clauses, strict=True):
-            pattern = clause.parameters[position].specializer
-            tag = pattern.tag if isinstance(pattern, Pattern) else None
+            tag = _tag_of(clause.parameters[position])
             classes = None if tag is None else self.classes_of(tag)
             if (
                 classes is None
@@ -139,37 +141,54 @@ class ClassIndex:
         decided: Collection[int],
     ) -> bool:
         """Tell whether the classes of arguments exclude a clause, looked at from the first on."""
-        if self._is_odd(clause):
-            return False
-        for position, parameter in enumerate(clause.parameters):
+        for position, (literal, classes, is_last) in enumerate(self._head_of(clause)):
             lineage = lineages.get(position)
-            if not isinstance(parameter.term, Slot):
+            if literal is not None:
                 if position not in decided:
                     return False
-                if lineage is not None and is_unlike(parameter.term, lineage):
+                if lineage is not None and is_unlike(literal, lineage):
                     return True
-                if position in objects and isinstance(parameter.term, Instance):
-                    return parameter.term.value is not objects[position]
-            pattern = parameter.specializer
-            if lineage is not None and isinstance(pattern, Pattern) and pattern.tag is not None:
-                classes = self.classes_of(pattern.tag)
-                if not any(cls in lineage.classes for cls in classes or ()):
+                if position in objects and isinstance(literal, Instance):
+                    return literal.value is not objects[position]
+            if lineage is not None and classes is not None:
+                is_other = not any(cls in lineage.classes for cls in classes)
+                if is_other:
                     return True
-            if not is_silent(clause, position):
+            if is_last:
                 return False
         return False
 
-    def _is_odd(self, clause: Clause) -> bool:
-        """Tell whether a head names a class that may run code to tell its instances.
+    def _head_of(self, clause: Clause) -> tuple[_Part, ...]:
+        """Return what is known of each parameter, which one question after another asks for.
 
-        The solver may ask it first, whatever stands before it.
+        Nothing where a class may run code to tell its instances: the solver may ask it first,
+        whatever stands before it.
         """
-        return any(
-            isinstance(pattern := parameter.specializer, Pattern)
-            and pattern.tag is not None
-            and self.classes_of(pattern.tag) is None
-            for parameter in clause.parameters
-        )
+        known = self._heads.get(id(clause))
+        if known is not None:
+            return known[1]
+        parts = () if self._is_odd(clause) else tuple(self._parts(clause))
+        # With the clause, so that no other one gets its identity.
+        self._heads[id(clause)] = clause, parts
+        return parts
+
+    def _parts(self, clause: Clause) -> Iterator[_Part]:
+        for position, parameter in enumerate(clause.parameters):
+            tag = _tag_of(parameter)
+            literal = None if isinstance(parameter.term, Slot) else parameter.term
+            classes = None if tag is None else self.classes_of(tag)
+            yield literal, classes, not is_silent(clause, position)
+
+    def _is_odd(self, clause: Clause) -> bool:
+        """Tell whether a head names a class that may run code to tell its instances."""
+        tags = map(_tag_of, clause.parameters)
+        return any(tag is not None and self.classes_of(tag) is None for tag in tags)
+
+
+def _tag_of(parameter: Parameter) -> str | None:
+    """Return the name of the class that a parameter has."""
+    pattern = parameter.specializer
+    return pattern.tag if isinstance(pattern, Pattern) else None
 
 
 def is_silent(clause: Clause, position: int) -> bool:
