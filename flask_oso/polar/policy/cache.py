@@ -19,7 +19,7 @@ import stat
 import sys
 import tempfile
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..exceptions import OsoError
 from ..host.attribute_types import Shapes
@@ -92,9 +92,22 @@ def _key(sources: Sequence[Source], host: Host, options: t.Mapping[str, t.Any]) 
 def _library() -> list[t.Any]:
     """Identify the code of this library, also where a change did not change its version."""
     polar = pathlib.Path(__file__).parents[1]
-    files = sorted(file for file in polar.rglob("*") if file.suffix in _PARTS)
-    stats = ((str(file.relative_to(polar)), file.stat()) for file in files)
-    return [(name, each.st_size, each.st_mtime_ns) for name, each in stats]
+    return sorted(_files_in(str(polar), ""))
+
+
+def _files_in(directory: str, prefix: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the files below a directory, each with its size and when it was changed.
+
+    ``pathlib`` takes ten times as long, which is longer than all else of most loads.
+    """
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            name = f"{prefix}{entry.name}"
+            if entry.is_dir():
+                yield from _files_in(entry.path, f"{name}/")
+            elif os.path.splitext(name)[1] in _PARTS:
+                status = entry.stat()
+                yield name, status.st_size, status.st_mtime_ns
 
 
 def _names(host: Host) -> list[t.Any]:

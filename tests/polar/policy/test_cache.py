@@ -313,6 +313,18 @@ def test_entry_belongs_to_every_file_of_the_language(
     assert loads == [POLICY]
 
 
+def test_each_file_of_the_language_is_looked_at_once() -> None:
+    """Code, the grammar and its tables, in each folder: what is compiled beside them is not."""
+    polar = Path(nodes.__file__).parent
+    suffixes = {".py", ".lark", ".json"}
+    files = {str(each.relative_to(polar)) for each in polar.rglob("*") if each.suffix in suffixes}
+
+    found = [name for name, _, _ in cache._library()]
+
+    assert found == sorted({each.replace(os.sep, "/") for each in files})
+    assert {"nodes.py", "syntax/grammar.lark", "syntax/grammar.json"} <= {*found}
+
+
 # -- entries that are not trusted ----------------------------------------------------
 
 
