@@ -270,6 +270,41 @@ def test_attribute_that_the_call_is_made_with_is_read_before_and_behind_it() -> 
     assert text.count("a1.owner") + text.count("a2.owner") == 2
 
 
+RELATED = """
+actor User {}
+resource Place { roles = ["reader"]; }
+resource Folder { permissions = ["read"]; relations = {owner: Place};
+  "read" if "reader" on "owner"; }
+has_relation(place: Place, "owner", folder: Folder) if place = folder.owner;
+has_role(user: User, name: String, place: Place) if user.role_for(place) = name;
+allow(user, action, folder) if has_permission(user, action, folder);
+"""
+
+
+class Place:
+    """What a folder belongs to."""
+
+
+def test_class_of_what_the_call_is_made_with_is_tested_once() -> None:
+    """Before the call: it is that of a relation of a block."""
+    oso = Oso()
+    for cls in (User, Folder, Place):
+        oso.register_class(cls)
+    oso.load_str(RELATED)
+
+    function = function_with_a_call(oso, "read", (User, Folder))
+
+    assert function is not None
+    text = ast.unparse(ast.fix_missing_locations(function))
+    assert (text.count("type(given"), text.count("isinstance")) == (0, 0)
+    place, folder = Place(), Folder()
+    folder.owner = place  # type: ignore[assignment]
+    assert oso.is_allowed(User([Role("reader", place)]), "read", folder)
+    assert not oso.is_allowed(User([Role("reader", Place())]), "read", folder)
+    folder.owner = Folder()  # type: ignore[assignment]
+    assert not oso.is_allowed(User([Role("reader", folder.owner)]), "read", folder)
+
+
 @pytest.mark.parametrize("changed", [False, True])
 def test_attribute_that_the_call_changes_is_as_for_the_solver(changed: bool) -> None:
     """What was there before the call is what it is made with; behind it, what is there then."""

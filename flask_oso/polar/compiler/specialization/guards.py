@@ -238,9 +238,10 @@ class Guards:
         given = None if self.observation is None else self.observation.read_before(source)
         if given is None:
             return None
-        made = self.root.known["read", owner.name, name] = Known(
-            given, region=self.root, source=source
-        )
+        # It is of this class, if it has to be of one: a test of that stands before the call.
+        cls = t.cast(Observation, self.observation).classes.get(source)
+        made = Known(given, exact=cls, region=self.root, source=source)
+        self.root.known["read", owner.name, name] = made
         self.root.note_checked(made)
         return made
 

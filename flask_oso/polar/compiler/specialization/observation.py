@@ -330,8 +330,12 @@ def _called(observation: Observation, other: ast.stmt) -> tuple[list[ast.stmt], 
     owner, name = observation.owner, observation.name
     if observation.args is None:
         return [], expr("OWNER.NAME", OWNER=owner, NAME=name)
-    find = "method = getattr(OWNER, TEXT, None)\nif type(method) not in functions: OTHER"
-    body = code(find, OWNER=owner, TEXT=ast.Constant(name), OTHER=other)
+    find = """
+        try: method = OWNER.NAME
+        except AttributeError: OTHER
+        if type(method) not in functions: OTHER
+    """
+    body = code(find, OWNER=owner, NAME=name, OTHER=other)
     return body, expr("method(*ARGS)", ARGS=_arguments(observation))
 
 

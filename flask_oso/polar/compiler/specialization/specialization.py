@@ -116,7 +116,9 @@ class SpecializationWriter(QuestionWriter):
         if observation is not None:
             # What it changes is looked at again behind it.
             self.before_call, tests = [*tests, *self._checks()], []
-            begin += [give_up_if(is_unchecked(RESULT)), *unchanged(observation)]
+            if not self.root.checks(RESULT):
+                begin.append(give_up_if(is_unchecked(RESULT)))
+            begin += unchanged(observation)
         body = [*begin, *tests, *self._checks(), *inner, *end]
         shorten_end(body)
         write_out_searches(body, self.guards.fresh, may_end=True)

@@ -262,15 +262,14 @@ class BehindCalls:
 
     def __call__(self, *args: t.Any) -> set[t.Any] | None:
         attempts, in_turn = self._attempts, self._in_turn
-        if not attempts.in_vain:
-            # As most often: this is all that `are_worth` does then.
-            attempts.in_vain = 1
-        elif not attempts.are_worth():
+        if attempts.in_vain and not attempts.are_worth():
             return in_turn(*args)
-        in_turn.was_left = False
+        if in_turn.was_left:
+            in_turn.was_left = False
         try:
             found = self.at_once(*args)
         except Exception as error:
+            attempts.note_in_vain()
             # It comes from a call of the application. A query may come to another one before it,
             # or to what allows anything.
             if in_turn.is_free:
@@ -279,11 +278,11 @@ class BehindCalls:
             if isinstance(error, StopIteration):
                 raise RuntimeError(STOPPED) from error
             raise
-        if found is None:
-            return in_turn(*args)
-        if not in_turn.was_left:
+        if found is None or in_turn.was_left:
+            attempts.note_in_vain()
+        elif attempts.in_vain:
             attempts.in_vain = 0
-        return found
+        return in_turn(*args) if found is None else found
 
 
 class _Step:

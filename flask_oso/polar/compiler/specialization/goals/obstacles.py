@@ -49,6 +49,10 @@ class Attempts:
         self.in_vain = (self.in_vain + 1) % (_MOST_IN_VAIN + _PAUSE)
         return is_tried
 
+    def note_in_vain(self) -> None:
+        """Note that one was in vain which was not counted before."""
+        self.in_vain = self.in_vain or 1
+
     def of(self, search: Callable[..., T | None]) -> Callable[..., T | None]:
         """Return a function that gives ``None`` where another one does, or is not tried."""
 

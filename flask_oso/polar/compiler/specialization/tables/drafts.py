@@ -253,9 +253,11 @@ class Drafts:
         given: list[ast.stmt] = []
         for name, owner, attribute in observation.read_arguments():
             made = writer.values.read(root, named[owner], attribute, None)
-            is_copied = any_of([is_type(made.name, "list"), is_type(made.name, "dict")])
-            given += [give_up_if(is_copied), assign(name, load(made.name))]
             cls = observation.classes.get((owner, attribute))
+            odd = any_of([is_type(made.name, "list"), is_type(made.name, "dict")])
             if cls is not None:
-                given.append(give_up_if(negate(is_type(name, self.program.constant(cls)))))
+                odd = negate(is_type(made.name, self.program.constant(cls)))
+                root.note_checked(made)
+            given += [give_up_if(odd), assign(name, load(made.name))]
+        writer.guards.leave_out_known(root, False)
         return attempted([*root.reads, *given])
