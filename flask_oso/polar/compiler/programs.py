@@ -329,7 +329,8 @@ class CompiledProgram(Runtime):
         That is the class of a resource, or of a field. More appear as questions are asked. Empty
         before the entry point of the rule is compiled.
         """
-        facts = self._facts.get(name)
+        # They are looked up by an action and a resource.
+        facts = self._facts.get(name) if arity == 3 else None
         if facts is not None:
             return facts.known
         known = self._specializations.get((name, arity))
