@@ -9,7 +9,7 @@ import pytest
 
 from flask_oso import Oso
 
-POLICY = 'allow(user: User, "read", doc: Doc) if user.key in doc.keys;'
+IS_AMONG, IS_EQUAL = "user.key in doc.keys", "user.key = doc.key"
 
 
 class User:
@@ -23,7 +23,7 @@ class Doc:
     """Has the tuples that are searched."""
 
     def __init__(self, *keys: t.Any) -> None:
-        self.keys = [*keys]
+        self.keys, self.key = [*keys], keys[0]
 
 
 class Seat(t.NamedTuple):
@@ -53,11 +53,11 @@ class Asked:
     __hash__ = None  # type: ignore[assignment]
 
 
-def loaded(*, compiled: bool = True) -> Oso:
+def loaded(condition: str = IS_AMONG, *, compiled: bool = True) -> Oso:
     oso = Oso(compiled=compiled)
     oso.register_class(User)
     oso.register_class(Doc)
-    oso.load_str(POLICY)
+    oso.load_str(f'allow(user: User, "read", doc: Doc) if {condition};')
     return oso
 
 
@@ -137,3 +137,32 @@ def test_tuple_with_parts_of_its_own_is_not_asked_for_them() -> None:
 
     assert oso.is_allowed(User(key), "read", Doc(Turned(("b", 1)))) is False
     assert oso.is_allowed(User(key), "read", Doc(Turned(("a", 1)))) is True
+
+
+@pytest.mark.parametrize("key", KEYS, ids=repr)
+def test_tuple_is_equal_as_for_the_solver(key: tuple[t.Any, ...]) -> None:
+    """With or without names, and whatever its first part is."""
+    ours, solver = loaded(IS_EQUAL), loaded(IS_EQUAL, compiled=False)
+
+    different = [
+        other
+        for other in KEYS
+        if ours.is_allowed(User(key), "read", Doc(other))
+        != solver.is_allowed(User(key), "read", Doc(other))
+    ]
+
+    assert different == []
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_part_behind_an_equal_first_one_is_asked_where_tuples_are_compared(first: str) -> None:
+    """And none is behind one that differs: the function answers then."""
+    oso, asked = loaded(IS_EQUAL), Asked()
+    # The class of the tuples becomes known.
+    oso.is_allowed(User(Seat("a")), "read", Doc(Seat("b")))
+    question = User(Seat("a")), "read", Doc(Seat(first, asked))
+
+    answer = oso.engine.specialized["read"][Doc](*question)
+
+    assert answer is (None if first == "a" else False)
+    assert (oso.is_allowed(*question), asked.count) == (False, int(first == "a"))

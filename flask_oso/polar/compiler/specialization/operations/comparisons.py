@@ -46,6 +46,7 @@ from .plain_data import (
     are_alike_flat,
     are_alike_sets,
     are_alike_trees,
+    are_alike_tuples,
     are_different,
     are_one_moment,
     are_texts,
@@ -209,7 +210,7 @@ class SilentComparisons:
         if left in _SETS and right in _SETS:
             return are_alike_sets
         if all(map(self._is_tuple, kinds)):
-            return are_alike_flat
+            return are_alike_tuples
         is_one = any(kind is dict or kind in _SETS or self._is_tuple(kind) for kind in kinds)
         return are_different if is_one and all(map(self._is_no_list, kinds)) else None
 

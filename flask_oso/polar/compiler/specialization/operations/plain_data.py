@@ -83,6 +83,19 @@ def are_alike_flat(left: t.Any, right: t.Any) -> bool:
     return same
 
 
+def are_alike_tuples(left: tuple[t.Any, ...], right: tuple[t.Any, ...]) -> bool:
+    """Compare tuples with names. Most differ in the first part: Python compares none behind it."""
+    try:
+        one, other = left[0], right[0]
+    except IndexError:
+        # One has no parts.
+        return are_alike_flat(left, right)
+    kind = type(one)
+    if kind is type(other) and (kind is str or kind is int) and one != other:
+        return False
+    return are_alike_flat(left, right)
+
+
 def are_alike_sets(left: _Set, right: _Set) -> bool:
     """Compare sets as above."""
     try:
@@ -273,7 +286,7 @@ AMONG_ALIKE: dict[type, Callable[[t.Any, list[t.Any], bool], bool | None]] = {
 #: The same for classes that are met later, by how two of their values unify: tuples with names, and
 #: addresses.
 AMONG_BY_WAY: dict[t.Any, Callable[[t.Any, list[t.Any], bool], bool | None]] = {
-    are_alike_flat: is_tuple_among,
+    are_alike_tuples: is_tuple_among,
     operator.eq: is_address_among,
 }
 
