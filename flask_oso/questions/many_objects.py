@@ -79,16 +79,10 @@ def load_relations(
         relations = engine.relations_read = RelationsRead(engine)
     questions = [question(each) for each in {type(each): each for each in objects}.values()]
     actor = questions[0][0]
-    read = [relations.of(rule, _kind(actor), [*map(_kind, args[1:])]) for args in questions]
-
-    def relations_of(cls: type) -> set[str]:
-        found = (names for each in read for base, names in each.items() if base in cls.__mro__)
-        return set().union(*found)
-
-    kept = (names for each in read for of, names in each.items() if not isinstance(of, type))
-    own = set[str]().union(*kept)
-    rows.load_relations(actor, own, objects, relations_of)
-    return any(names for each in read for names in each.values())
+    kinds = tuple(tuple(map(_kind, args[1:])) for args in questions)
+    read = relations.together(rule, _kind(actor), kinds)
+    rows.load_relations(actor, objects, read)
+    return read.are_some
 
 
 def _kind(arg: t.Any) -> t.Any:

@@ -23,10 +23,15 @@ from sqlalchemy.orm import attributes, collections
 from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.orm.instrumentation import ClassManager
 
-from ..polar.host.registry import Calculation, ProxiedAttribute, RowTest
+from ..polar.host.registry import (
+    Calculation,
+    ProxiedAttribute,
+    RelationsOfQuestions,
+    RowTest,
+)
 from ..polar.host.value_classes import KEY_KINDS
 from .mapped.calculations import calculation_of, proxied_of
-from .mapped.loaded import RelationsOf, chooses_rows, load_among, load_relations
+from .mapped.loaded import LoadPlan, chooses_rows, load_among, load_relations
 from .mapped.relationships import is_held, key_pairs
 from .mapped.row_equality import own_equality
 from .mapped.tables import attribute_name, is_nullable_column, mapper_of
@@ -167,14 +172,13 @@ class RowKeys:
         return t.cast("_ForeignKey | None", known[name])
 
     def load_relations(
-        self,
-        actor: t.Any,
-        own: t.Iterable[str],
-        objects: t.Iterable[t.Any],
-        relations: RelationsOf,
+        self, actor: t.Any, objects: t.Iterable[t.Any], read: RelationsOfQuestions
     ) -> None:
         """Load relations of many rows with a few statements."""
-        load_relations(actor, own, objects, relations)
+        # Two threads may make the same plan.
+        if read.plan is None:
+            read.plan = LoadPlan(read.own, read.of)
+        load_relations(actor, objects, read.plan)
 
     def load_among(
         self, row: t.Any, name: str, rows: t.Iterable[t.Any], path: tuple[str, ...]

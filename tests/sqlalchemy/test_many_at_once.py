@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.sqlalchemy.mapped import loaded
 from tests.support import policies
 from tests.support.models.gallery import Base, Member, Org, Project, User, counted, make_oso
 
@@ -226,6 +227,23 @@ allow_field(user: User, "read", project: Project, "parent") if user = project.ow
 allow_field(user: User, "read", project: Project, "org") if
   project.owner matches User and m in project.owner.members and m.user = user;
 """
+
+
+def test_relations_to_load_are_found_out_once(
+    session: orm.Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asking again does not look again at which relations the classes have."""
+    oso = make_oso(POLICY)
+    user, projects = session.get_one(User, 1), projects_of(session)
+    found = oso.authorized_actions_many(user, projects)
+    session.expire_all()
+    monkeypatch.delattr(loaded, "_loadable")
+
+    with counted(engine_of(session)) as statements:
+        again = oso.authorized_actions_many(user, projects)
+
+    assert again == found
+    assert 0 < len(statements) < 20
 
 
 def test_fields_of_many_are_those_of_each(session: orm.Session) -> None:

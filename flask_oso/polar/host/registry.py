@@ -94,6 +94,19 @@ class ProxiedAttribute(Record):
     attribute: str
 
 
+class RelationsOfQuestions(t.Protocol):
+    """The relations that some questions about one actor read.
+
+    ``plan`` is for who loads them: what it found out of the classes. It lives as long as they do.
+    """
+
+    own: Iterable[str]
+    plan: t.Any
+
+    def of(self, cls: type) -> Iterable[str]:
+        """Return the relations of a class; ``own`` are those of the actor."""
+
+
 class Identities(t.Protocol):
     """Knows which objects stand for the same row of a database, and what they have loaded.
 
@@ -145,16 +158,9 @@ class Identities(t.Protocol):
         """
 
     def load_relations(
-        self,
-        actor: t.Any,
-        own: Iterable[str],
-        objects: Iterable[t.Any],
-        relations: Callable[[type], Iterable[str]],
+        self, actor: t.Any, objects: Iterable[t.Any], read: RelationsOfQuestions
     ) -> None:
-        """Load what is missing of the relations that will be read of rows, many at once.
-
-        :param own: those that will be read of the actor.
-        """
+        """Load what is missing of the relations that will be read of rows, many at once."""
 
     def load_among(
         self, row: t.Any, name: str, rows: Iterable[t.Any], path: tuple[str, ...]

@@ -38,12 +38,55 @@ Relation = tuple[Actor | type | str, str]
 _MOST = 2_000
 
 
+class ReadTogether:
+    """The relations that several questions about one actor read.
+
+    :param found: what each of the questions reads.
+    """
+
+    def __init__(self, found: Sequence[Mapping[Actor | type | str, set[str]]]) -> None:
+        self._found = found
+        own = (names for each in found for of, names in each.items() if not isinstance(of, type))
+        #: The relations of the actor.
+        self.own: Iterable[str] = frozenset[str]().union(*own)
+        #: For who loads them.
+        self.plan: t.Any = None
+        #: Whether there are any.
+        self.are_some = any(names for each in found for names in each.values())
+
+    def of(self, cls: type) -> set[str]:
+        """Return the relations of other objects of a class."""
+        bases = cls.__mro__
+        found = (names for each in self._found for of, names in each.items() if of in bases)
+        return set[str]().union(*found)
+
+
 class RelationsRead:
     """The relations that the questions of one engine read."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._known: dict[tuple[str, tuple[Kind, ...]], Found] = {}
+        self._together: dict[t.Any, ReadTogether] = {}
+
+    def together(
+        self,
+        rule: str,
+        actor: type | str | None,
+        others: tuple[tuple[type | str | None, ...], ...],
+    ) -> ReadTogether:
+        """Return the relations that several questions read: one object for the same questions.
+
+        :param others: the kinds of the arguments behind the actor, of each question.
+        """
+        key = (rule, actor, others)
+        known = self._together.get(key)
+        if known is None:
+            if len(self._together) >= _MOST:
+                self._together.clear()
+            known = ReadTogether([self.of(rule, actor, each) for each in others])
+            self._together[key] = known
+        return known
 
     def of(
         self, rule: str, actor: type | str | None, others: Sequence[type | str | None]

@@ -272,23 +272,18 @@ def loaded_rows(value: t.Any, name: str) -> list[t.Any] | None:
 # -- loading many at once --------------------------------------------------------------------
 
 
-def load_relations(
-    actor: t.Any, own: Iterable[str], objects: Iterable[t.Any], relations: RelationsOf
-) -> None:
+def load_relations(actor: t.Any, objects: Iterable[t.Any], plan: LoadPlan) -> None:
     """Load the relations of rows, those of the rows found, and so on.
 
     Objects that are no rows of a session are ignored.
-
-    :param own: the relations of the actor.
     """
-    plan = _Plan(relations)
     seen: dict[int, t.Any] = {id(actor): actor}
     waiting = [*objects]
     cls = type(actor)
-    if mapper_of(cls) is not None:
-        of_actor = _loadable(cls, own)
-        _load_missing([_Alike(cls, [actor], of_actor)])
-        waiting += _found([actor], [name for name in of_actor if plan.goes_on(cls, name)])
+    own = plan.of_actor(cls)
+    if own is not None:
+        _load_missing([_Alike(cls, [actor], own)])
+        waiting += _found([actor], [name for name in own if plan.goes_on(cls, name)])
     for _ in range(_DEEPEST):
         rows = dict(zip(map(id, waiting), waiting, strict=True))
         for known in rows.keys() & seen.keys():
@@ -325,13 +320,27 @@ def load_among(row: t.Any, name: str, elements: Iterable[t.Any], path: Sequence[
         _load_missing([_Alike(cls, [*rows.values()], [name])])
 
 
-class _Plan:
-    """The relations to load by class, each class looked at once."""
+class LoadPlan:
+    """The relations to load by class, each class looked at once.
 
-    def __init__(self, relations: RelationsOf) -> None:
+    :param own: the relations of the actor.
+    :param relations: gives those of other rows.
+    """
+
+    # Two threads may find out the same.
+    def __init__(self, own: Iterable[str], relations: RelationsOf) -> None:
+        self._own = own
         self._relations = relations
         self._names: dict[type, list[str] | None] = {}
+        self._of_actor: dict[type, list[str] | None] = {}
         self._goes_on: dict[tuple[type, str], bool] = {}
+
+    def of_actor(self, cls: type) -> list[str] | None:
+        """Return the relations of the actor that are loaded; ``None`` if it is not mapped."""
+        if cls not in self._of_actor:
+            is_mapped = mapper_of(cls) is not None
+            self._of_actor[cls] = _loadable(cls, self._own) if is_mapped else None
+        return self._of_actor[cls]
 
     def names(self, cls: type) -> list[str] | None:
         """Return the relations of a class that are loaded; ``None`` if it is not mapped."""
