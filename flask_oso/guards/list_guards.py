@@ -32,6 +32,9 @@ _F = t.TypeVar("_F", bound=View)
 _Parameter = inspect.Parameter
 _NAMED = (_Parameter.POSITIONAL_OR_KEYWORD, _Parameter.KEYWORD_ONLY)
 
+#: The most kinds of calls of which it is known where the rows go.
+_MOST_CALLS = 100
+
 
 class ListGuard:
     """An action, and the class whose rows a view lists.
@@ -53,6 +56,8 @@ class ListGuard:
         self.action = action
         self.cls = cls
         self.name = name
+        # The argument for the rows in each kind of call. Two threads may find the same.
+        self._known: dict[tuple[int, int, int, frozenset[str]], tuple[str, View, View]] = {}
         if isinstance(self.action, Mapping):
             check_methods(self.action)
         check_rows("lists", None if isinstance(self.action, Mapping) else self.action, self.cls)
@@ -112,12 +117,23 @@ class ListGuard:
     def _argument(
         self, view: View, args: tuple[t.Any, ...], kwargs: Arguments, place: SourceLocation
     ) -> str:
-        by_position = parameters_of(view).by_position[: len(args)]
-        name = self._named(entered_by_request(view), {*kwargs, *by_position})
-        if name is None:
-            shown = f"the view {getattr(view, '__qualname__', view)!r}"
-            raise OsoError(unnamed_list(self.cls, shown, str(place)))
-        return name
+        if self.name is not None:
+            return self.name
+        entered = entered_by_request(view)
+        key = id(view), id(entered), len(args), frozenset(kwargs)
+        known = self._known.get(key)
+        if known is None:
+            by_position = parameters_of(view).by_position[: len(args)]
+            name = self._named(entered, {*kwargs, *by_position})
+            if name is None:
+                shown = f"the view {getattr(view, '__qualname__', view)!r}"
+                raise OsoError(unnamed_list(self.cls, shown, str(place)))
+            # A view need not have a hash. It is kept, so that no other one gets its id.
+            known = name, view, entered
+            # A descriptor of a class may make a new function each time.
+            if len(self._known) < _MOST_CALLS:
+                self._known[key] = known
+        return known[0]
 
     def _named(self, view: View, taken: Collection[str]) -> str | None:
         """Give the argument for the rows; ``None`` if it cannot be told.

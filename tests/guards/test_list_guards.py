@@ -11,6 +11,7 @@ from flask import Blueprint, Flask
 from flask.views import MethodView
 
 from flask_oso import FlaskOso, OsoError, authorize, skip_authorization
+from flask_oso.guards import list_guards
 from tests.support.models.notebook import POLICY, Note, User, db, make_notebook, open_as
 from tests.support.sites import audit, run_command
 
@@ -55,6 +56,16 @@ def test_view_is_given_the_rows_of_its_visitor(desk: Desk) -> None:
     desk.add("/notes/", desk.oso.lists("read", Note)(lambda notes: keys(notes)))
 
     assert [desk.get("/notes/", user) for user in (None, 1, 2)] == [[2], [1, 2], [2, 3]]
+
+
+def test_argument_is_found_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the statement goes is found out for the first request, and no longer for others."""
+    desk.add("/notes/", desk.oso.lists("read", Note)(lambda notes: keys(notes)))
+    first = desk.get("/notes/")
+    monkeypatch.delattr(list_guards, "parameters_of")
+    monkeypatch.delattr(list_guards, "_parameters_of")
+
+    assert [desk.get("/notes/"), desk.get("/notes/", 2)] == [first, [2, 3]]
 
 
 def test_view_is_given_url_variables_as_well(desk: Desk) -> None:
