@@ -7,6 +7,7 @@ A class that may be temporary is in no set that would keep it alive.
 from __future__ import annotations
 
 import decimal
+import operator
 import types
 import typing as t
 
@@ -98,6 +99,8 @@ class KnownClasses:
         self.rows: set[type] = set()
         # Collections of rows that are iterated over without running code.
         rows = self._host.identities
+        # Reads the key of a row.
+        self.key_of = operator.attrgetter(".".join(rows.key_path) if rows else "__class__")
         self.collections = frozenset({list}) | (rows.collections if rows else frozenset())
         self.harmless |= self.collections
         # Classes whose values compare with literals without running code, and without an error: a

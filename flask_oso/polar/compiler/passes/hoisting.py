@@ -190,6 +190,11 @@ class _Hoisting:
 
     def _among_texts(self, test: ast.expr, item: str, listed: str) -> ast.expr:
         """Write a search where it is known once whether values are found by their hash."""
+        if (keyed := getattr(test, "keyed", None)) is not None:
+            kind, key = keyed
+            keys = self._once(call("keys_of_rows", load(listed), load(kind)))
+            is_row = all_of([is_not_none(keys), is_type(item, kind)])
+            return ast.IfExp(is_row, compared(key, ast.In(), keys), test)
         over = listed_name(self._loop.iter)
         given = [load(each) for each in (listed, over) if each is not None]
         texts = self._once(call("found_once", *given))

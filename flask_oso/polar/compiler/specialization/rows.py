@@ -171,6 +171,15 @@ class RowGuards:
         cls = row_class(value)
         return cls is not None and self._guards.names.host.has_keys(cls)
 
+    def are_alike(self, value: Known, listed: Known) -> bool:
+        """Tell whether a related row, and those of a list, are of one class that has keys."""
+        is_one = value.expected is not None and value.expected is listed.expected
+        return is_one and self.is_row(value) and self._only_class(value) is not None
+
+    def keyed(self, value: Known) -> tuple[str, ast.expr]:
+        """Return the name of the class of a related row, and its key."""
+        return self._guards.names.constant(value.expected), self._key_of(value)
+
     def _row_or_none(self, value: Known) -> ast.stmt:
         """Write that the function gives up for a value that is neither a row nor ``None``."""
         cls = t.cast(type, value.expected)

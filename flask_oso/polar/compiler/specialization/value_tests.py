@@ -109,9 +109,6 @@ def is_searched_at_once(item: Known, collection: Known) -> bool:
     """Tell whether a search in a collection is one operation, since nothing is bound by it."""
     if item.choices is not None or collection.literal is not None:
         return False
-    if item.expected is not None or collection.expected is not None:
-        # Rows are compared by their keys.
-        return False
     is_one = collection.exact is None or collection.exact is list or collection.exact in ITERATED
     return is_one and collection.choices is None
 
@@ -138,6 +135,10 @@ def is_among(
     # For the pass that writes searches out.
     slowly.kind, slowly.is_itself = item.exact, is_itself  # type: ignore[attr-defined]
     slowly.is_negated = is_negated  # type: ignore[attr-defined]
+    if collection.expected is not None:
+        # A list of rows, which is none of Python's own.
+        slowly.is_set = True  # type: ignore[attr-defined]
+        return slowly
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly

@@ -59,7 +59,7 @@ class Searches(Compounds, frozen=False):
             looked_up = self._among_keys(item, known, searched, owner)
             if looked_up is not None:
                 return looked_up
-        if known is not None and is_searched_at_once(known, searched):
+        if known is not None and self._is_found_at_once(known, searched):
             self.values.check_comparable(known, term.span)
             texts = self.region.lookup(("texts", searched.name))
             if texts is not None and is_string(known.literal):
@@ -70,12 +70,26 @@ class Searches(Compounds, frozen=False):
             return self._at(self.values.equal(region, known, element, term.span))
         return self._bind(self._unbound(item), element, region)
 
+    def _is_found_at_once(self, known: Known, searched: Known) -> bool:
+        """Tell whether a search is one operation: for a row, where a loop takes longer."""
+        if not is_searched_at_once(known, searched):
+            return False
+        if searched.expected is None and known.expected is None:
+            return True
+        if self.values.rows.is_row(known) or self.values.rows.is_row(searched):
+            # Keys are collected once for all elements of another list.
+            is_element = known.source is not None and known.source[1] == "[]"
+            return is_element and self.values.rows.are_alike(known, searched)
+        return not self.values.is_itself(known)
+
     def _value_among(self, known: Known, searched: Known, span: Span | None) -> Region:
         """Write that a collection has a value, by one operation."""
         key: Fact = ("among", known.key, searched.key)
         is_itself, is_negated = self.values.is_itself(known), self.region.found != FOUND
         how = {"is_known": self._is_hashed(known), "is_itself": is_itself}
         test = is_among(known, searched, **how, is_negated=is_negated)
+        if self.values.rows.are_alike(known, searched):
+            test.keyed = self.values.rows.keyed(known)  # type: ignore[attr-defined]
         if is_itself and known.exact is not None and self.guards.names.host.keeps(known.exact):
             slowly: t.Any = getattr(test, "orelse", test)
             slowly.class_name = self.guards.names.constant(known.exact)

@@ -92,6 +92,10 @@ class SilentComparisons:
         self._derived = known.derived
         #: Classes whose values are objects of the host that need no sandbox check.
         self._objects = known.objects
+        #: Lists, and those of related rows.
+        self._collections = known.collections
+        #: Reads the key of a row.
+        self._key_of = known.key_of
         self._told = known.told
         self._takes_list = known.takes_list
         self._learn = known.learn
@@ -349,7 +353,7 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at; else none behind one that is equal.
         """
         kind, mine = type(collection), type(item)
-        if kind is not list and kind not in GONE_THROUGH:
+        if kind is not list and kind not in GONE_THROUGH and kind not in self._collections:
             if mine in self._found_by_hash and kind in _SETS:
                 return item in collection
             if mine is tuple and kind in _SETS and is_hashed_tuple(item):
@@ -398,7 +402,7 @@ class SilentComparisons:
         kind = type(collection)
         if kind in _SETS:
             return t.cast("t.AbstractSet[t.Any]", collection)
-        if kind is not list or len(collection) > MAX_ELEMENTS:
+        if kind not in self._collections or len(collection) > MAX_ELEMENTS:
             return None
         if searched is not None and len(searched) == 1:
             return None
@@ -407,6 +411,16 @@ class SilentComparisons:
             if type(element) is not str and type(element) not in alone:
                 return None
         return frozenset(elements)
+
+    def keys_of_rows(self, collection: t.Any, kind: type) -> t.AbstractSet[t.Any] | None:
+        """Return the keys of related rows; ``None`` if one has none, or is of another class."""
+        if type(collection) not in self._collections or len(collection) > MAX_ELEMENTS:
+            return None
+        rows = [*collection]
+        if not {kind}.issuperset(map(type, rows)):
+            return None
+        keys = frozenset(map(self._key_of, rows))
+        return None if None in keys else keys
 
     def all_texts(self, collection: t.Any, is_once: bool = False) -> t.Any:
         """Return what finds the texts of a collection by their hash. All elements are looked at.
