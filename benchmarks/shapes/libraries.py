@@ -56,6 +56,35 @@ def _teams(name: str, user_cls: t.Any, doc_cls: t.Any, team_cls: t.Any) -> Shape
     return Shape(name, make)
 
 
+def _tenants(name: str, user_cls: t.Any, doc_cls: t.Any, team_cls: t.Any) -> Shape:
+    """Make the shape of teams that are kept apart, with other names before that of the owner."""
+
+    def make(size: int) -> World:
+        users = [user_cls(name=f"u{n}", team=team_cls(name="a")) for n in range(size)]
+        docs = [doc_cls(owner=users, team=team_cls(name=each)) for each in ("a", "b")]
+        return World(
+            """
+            allow(user: User, "read", doc: Doc) if not foreign(user, doc) and
+                each in doc.owner and each.name = user.name;
+            foreign(user: User, doc) if user.team != doc.team;
+            """,
+            (user_cls, doc_cls, team_cls),
+            [(users[-1], "read", doc) for doc in docs],
+            _is_listed,
+        )
+
+    return Shape(name, make, (10, 100))
+
+
+def _is_listed(user: t.Any, action: str, doc: t.Any) -> bool:
+    if action != "read" or user.team != doc.team:
+        return False
+    for each in doc.owner:  # noqa: SIM110 - any() and a generator cost more
+        if each.name == user.name:
+            return True
+    return False
+
+
 def _data(_size: int) -> World:
     user_cls, doc_cls = plain("User", "settings"), plain("Doc", "settings")
     settings = [{"roles": [{"name": "a"}, {"name": each}], "flags": {"on": True}} for each in "bc"]
@@ -97,7 +126,10 @@ def _of_attrs() -> tuple[Shape, ...]:
     import attrs
 
     made = [attrs.make_class(name, fields, order=False) for name, *fields in _FIELDS]
-    return (_teams("classes of attrs, `!= nil` and `=`", *made),)
+    return (
+        _teams("classes of attrs, `!= nil` and `=`", *made),
+        _tenants("classes of attrs, `!=` and a list", *made),
+    )
 
 
 SHAPES = (

@@ -290,6 +290,36 @@ def _folders(name: str, relation: str, others: int = 0, classes: tuple[type, ...
     return Shape(f"rows: {name}", make, _SIZES)
 
 
+_SHARED = 'allow(u: User, "read", f: Folder) if grant in f.grants and grant in u.grants;'
+
+
+def _share(user: User, action: str, folder: Folder) -> bool:
+    if action != "read":
+        return False
+    for grant in folder.grants:
+        if grant in user.grants:
+            return True
+    return False
+
+
+def _two_lists(name: str, classes: tuple[type, ...] = ()) -> Shape:
+    """Make the shape of two relations that lead to one row.
+
+    :param classes: what is registered, if not all models are.
+    """
+
+    def make(size: int) -> World:
+        user, other, folders = User(), User(), [Folder(), Folder(), Folder()]
+        held = [(other, each) for each in folders[:2] for _ in range(size)]
+        held += [(user, folders[2])] * size + [(user, folders[0])]
+        grants = [Grant(name="viewer", user=each, folder=folder) for each, folder in held]
+        _stored([user, other, *folders, *grants])
+        asked = [(user, "read", each) for each in folders[:2]]
+        return World(_SHARED, classes, asked, _share, models=None if classes else Base)
+
+    return Shape(f"rows: {name}", make, _SIZES)
+
+
 _READS = """
 allow(user: User, "read", folder: Folder) if reads(user, folder);
 reads(user, folder) if grant in folder.grants and grant.user = user;
@@ -425,4 +455,6 @@ SHAPES = (
         (User, Folder, Grant),
     ),
     Shape("rows: folders, a helper without classes", _folders_of_no_class, _SIZES),
+    _two_lists("two lists that share a row"),
+    _two_lists("two lists that share a row, classes registered one by one", (User, Folder, Grant)),
 )
