@@ -31,6 +31,7 @@ from ..snippets import (
     all_of,
     any_of,
     assign,
+    attribute_of,
     call,
     compared,
     is_not_none,
@@ -191,7 +192,10 @@ class _Hoisting:
     def _among_texts(self, test: ast.expr, item: str, listed: str) -> ast.expr:
         """Write a search where it is known once whether values are found by their hash."""
         if (keyed := getattr(test, "keyed", None)) is not None:
-            kind, key = keyed
+            kind, path = keyed
+            key: ast.expr = load(item)
+            for name in path:
+                key = attribute_of(key, name)
             keys = self._once(call("keys_of_rows", load(listed), load(kind)))
             is_row = all_of([is_not_none(keys), is_type(item, kind)])
             return ast.IfExp(is_row, compared(key, ast.In(), keys), test)

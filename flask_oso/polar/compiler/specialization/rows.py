@@ -176,9 +176,9 @@ class RowGuards:
         is_one = value.expected is not None and value.expected is listed.expected
         return is_one and self.is_row(value) and self._only_class(value) is not None
 
-    def keyed(self, value: Known) -> tuple[str, ast.expr]:
-        """Return the name of the class of a related row, and its key."""
-        return self._guards.names.constant(value.expected), self._key_of(value)
+    def keyed(self, value: Known) -> tuple[str, tuple[str, ...]]:
+        """Return the name of the class of a related row, and what leads to its key."""
+        return self._guards.names.constant(value.expected), self.identities.key_path
 
     def _row_or_none(self, value: Known) -> ast.stmt:
         """Write that the function gives up for a value that is neither a row nor ``None``."""
