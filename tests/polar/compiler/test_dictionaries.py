@@ -752,6 +752,9 @@ GRANTS: tuple[dict[t.Any, t.Any], ...] = (
         "k = u.x and GRANTS.(k) = d.x",
         "k = u.x and not action in GRANTS.(k)",
         "[u.x, d.x] in GRANTS",
+        *("u.x in GRANTS.(action)", "not u.x in GRANTS.(action)"),
+        *("GRANTS.(action) = d.x and u.x = u.x", "d.x.(action) = u.x"),
+        "u.x = u.x and not d.x.(action) = 1",
     ],
 )
 def test_entries_of_a_constant_are_those_of_the_solver(
@@ -760,7 +763,7 @@ def test_entries_of_a_constant_are_those_of_the_solver(
     """Whatever the key is, and whatever is searched for."""
     compiled, solved = _with_grants(condition, grants), _with_grants(condition, grants, solved=True)
     keys = (*ITEMS, ["ana", "x"], ["ana", "\ud800"], [1, "ana"])
-    others = ("read", ["read"], None, 1, Role.ANA, Folded("READ"), "é", "\ud800")
+    others = ("read", ["read"], None, 1, Role.ANA, Folded("READ"), "é", "\ud800", {"read": 1})
     questions = [
         (User(key), action, Doc(other))
         for key in keys
@@ -772,12 +775,22 @@ def test_entries_of_a_constant_are_those_of_the_solver(
     assert found == [outcome_of(solved, *each) for each in questions] * 2
 
 
+@pytest.mark.parametrize("condition", ["u.x >= GRANTS.(action)", "n = d.x.(action) and u.x >= n"])
+def test_entry_under_the_action_is_looked_up_by_a_function(condition: str) -> None:
+    """Also where no rule names the action; one without an entry is no match."""
+    oso = _with_grants(condition, {"read": 1, "edit": 3})
+    questions = [(User(2), each, Doc({"read": 1, "edit": 3})) for each in ("read", "edit", "drop")]
+
+    assert [oso.is_allowed(*each) for each in questions] == [True, False, False]
+    assert [specialized(oso.engine, *each) for each in questions] == [True, False, False]
+
+
 def _with_grants(condition: str, grants: dict[t.Any, t.Any], *, solved: bool = False) -> Oso:
     oso = Oso(compiled=not solved)
     for cls in (User, Doc):
         oso.register_class(cls)
     oso.register_constant(grants, "GRANTS")
-    action = "action" if "action" in condition.split() else "_action"
+    action = "action" if "action" in condition else "_action"
     resource = "d" if "d." in condition else "_d"
     oso.load_str(f"allow(u: User, {action}, {resource}: Doc) if {condition};")
     return oso

@@ -135,7 +135,7 @@ class GoalStep(Heads, frozen=False):
     ) -> tuple[Region, Pending] | None:
         """Write a lookup of a computed name in a dictionary. One that has none is no match."""
         is_odd = owner.literal is not None or owner.exact not in (None, dict)
-        if is_odd or key.choices is not None or key.exact is not None:
+        if is_odd or key.choices is not None or key.exact not in (None, str):
             raise NotCompilable("a field that is computed", self.goal.span)
         region, made = self.entry_found(key, owner)
         return self._result(region, made, result)
