@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from collections.abc import Iterator
 
@@ -290,3 +291,40 @@ def test_new_object_that_equals_a_row(session: orm.Session, body: str) -> None:
     assert oso.authorized_query(stored, "read", Ticket) is not None
     with pytest.raises(UnsupportedError, match="'Login' has an equality of its own"):
         oso.authorized_query(Login(id=1), "read", Ticket)
+
+
+@dataclasses.dataclass
+class Pair:
+    """Has a row in a field, and the equality that dataclasses are given."""
+
+    row: t.Any
+    name: str = "a"
+
+
+class Asked:
+    """Has such an object."""
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+
+
+@pytest.mark.parametrize("cls", [Page, Tag, Note])
+@pytest.mark.parametrize(
+    "condition", ["u.pair = d.pair", "not u.pair = d.pair", "u.pair != d.pair"]
+)
+def test_rows_in_fields_are_compared_as_python_does(
+    condition: str, cls: type, engine: sa.Engine
+) -> None:
+    """What a dataclass compares is no question of Polar: another object is another row."""
+    policy = f'allow(u: Asked, "read", d: Asked) if {condition};'
+    compiled, solver = Oso(), Oso(compiled=False)
+    for oso in (compiled, solver):
+        register_models(oso, Base)
+        oso.register_class(Asked)
+        oso.load_str(policy)
+    one, other = (other_object(engine, cls, 1) for _ in range(2))
+
+    for left, right in [(one, one), (one, other), (one, None)]:
+        question = Asked(Pair(left)), "read", Asked(Pair(right))
+        expected = solver.is_allowed(*question)
+        assert [compiled.is_allowed(*question) for _ in range(3)] == [expected] * 3

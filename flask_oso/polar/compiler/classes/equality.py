@@ -98,7 +98,10 @@ class SideEffectFreeEquality:
         fields = self._fields.get(kind)
         if fields is None:
             if kind in self._rows:
-                return t.cast(Identities, self._identities).is_same(left, right)
+                if depth == 0:
+                    return t.cast(Identities, self._identities).is_same(left, right)
+                # INVARIANT: what is in the fields of an object Python compares, and not by a key.
+                return left is right if kind.__eq__ is object.__eq__ else None
             if kind in self.by_text:
                 return self._of_texts(left, right)
             # Python compares these without side effects.
