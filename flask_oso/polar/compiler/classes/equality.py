@@ -98,10 +98,7 @@ class SideEffectFreeEquality:
         fields = self._fields.get(kind)
         if fields is None:
             if kind in self._rows:
-                if depth == 0:
-                    return t.cast(Identities, self._identities).is_same(left, right)
-                # INVARIANT: what is in the fields of an object Python compares, and not by a key.
-                return left is right if kind.__eq__ is object.__eq__ else None
+                return self._of_rows(left, right, depth)
             if kind in self.by_text:
                 return self._of_texts(left, right)
             # Python compares these without side effects.
@@ -113,6 +110,14 @@ class SideEffectFreeEquality:
         if depth >= _DEEPEST or budget[0] < 0:
             return None
         return self._of_fields(left, right, fields, depth, budget)
+
+    def _of_rows(self, left: t.Any, right: t.Any, depth: int) -> bool | None:
+        """Compare two rows of one class by their keys; in fields of an object, as Python does."""
+        if depth == 0:
+            return t.cast(Identities, self._identities).is_same(left, right)
+        # INVARIANT: what is in the fields of an object Python compares, and not by a key.
+        own: t.Any = type(left).__eq__
+        return left is right if own is object.__eq__ else None
 
     def is_among(
         self, item: t.Any, elements: list[t.Any], *, is_first: bool = False
