@@ -15,10 +15,9 @@ cannot be compiled is left to it.
     the code for each kind of goal; the function of a rule.
 ``specialization``
     one function for a whole question on plain data.
-``source_map``, ``elements``, ``calls_made``, ``runtime``, ``compilation_turns``
-    from Python frames to goals; the elements of a collection; the calls that a question made before
-    the solver began it anew; what functions call while they run; which thread compiles, and until
-    when.
+``source_map``, ``elements``, ``takeovers``, ``runtime``, ``compilation_turns``
+    from Python frames to goals; the elements of a collection; the solver that goes on where a
+    function cannot; what functions call while they run; which thread compiles, and until when.
 ``string_arguments``
     an argument that may be any of several strings.
 ``programs``

@@ -1,7 +1,6 @@
 """The runtime of compiled functions: what they call, of the host and of the solver.
 
-Where a function cannot go on, the solver does, from the current goal and with the goals around it,
-so that depths, backtraces and places are those of the solver.
+In go values and goals; out come answers, and the errors that the solver raises.
 """
 
 from __future__ import annotations
@@ -9,23 +8,19 @@ from __future__ import annotations
 import abc
 import contextlib
 import functools
-import math
 import sys
 import time
 import types
 import typing as t
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from ..environment import STORED_ENVIRONMENT
 from ..exceptions import OsoError, UnexpectedPolarTypeError
-from ..host import attribute_access, numbers, sandbox, terms
+from ..host import attribute_access, numbers, sandbox
 from ..host.comparison import Comparison, compare_values, failed_comparison
 from ..host.conversion import (
-    argument_to_term,
     copied_for_python,
     copied_list,
-    follow,
-    list_elements,
     list_for_policy,
     result_to_term,
     values_read,
@@ -36,22 +31,16 @@ from ..host.registry import Host, Identities, UnreadRelation
 from ..host.sandbox import ITERATED
 from ..host.value_classes import MOMENTS, NUMBERS, SETS
 from ..nodes import (
-    Call,
-    Dictionary,
     Expression,
     Instance,
     List,
     Operator,
-    Origin,
-    Slot,
     Term,
     Unknown,
     Value,
-    is_ground,
 )
 from ..output import STORED_VARIABLE
-from ..solver.backtrace import Step
-from ..solver.clauses import Clause, Template
+from ..solver.clauses import Clause
 from ..solver.machine import EQUALITY, MOST_CALLS
 from ..solver.operators import not_constructed
 from ..solver.rule_order import sort_clauses
@@ -61,29 +50,13 @@ from ..solver.tabling import (
     READ_ALONE,
     RESUMED,
     SHARED,
-    Solutions,
-    TabledSolver,
     key_of,
     shared_solutions,
 )
-from ..sources import Span
-from ..traversal import is_operation
-from .binding_analysis import is_recursive, measure_height
-from .calls_made import CallsMade
-from .classes.found_values import FoundValues
-from .classes.known_classes import SCALARS, KnownClasses, SolverNeeded, is_number
-from .elements import ITSELF, Elements, begun
+from .classes.known_classes import SCALARS, SolverNeeded, is_number
+from .elements import ITSELF, Elements
 from .entry_points import BRIEF, CALLS, CLOCK_INTERVAL, FIRST, Clock
-from .scopes import Elsewhere, HandedGoal, Site
-from .source_map import (
-    GoalSteps,
-    argument_place,
-    chain,
-    entry_call,
-    frames_of,
-    until_next_entry,
-    with_spans,
-)
+from .takeovers import OPEN, Takeovers, ground
 
 #: The frames that have to be left on Python's stack for a recursive call.
 _HEADROOM = 250
@@ -93,8 +66,6 @@ _SHORTEST = 0.001
 _COPIED = frozenset({list, dict})
 _UNLOADED = object()
 _NO_OBJECT = Value(False)
-#: What stands for an argument that is open.
-_OPEN = terms.Variable("_")
 #: The globals of compiled functions that are the same for all engines.
 _SHARED: dict[str, t.Any] = {
     "unread": (None, None),
@@ -103,7 +74,7 @@ _SHARED: dict[str, t.Any] = {
     "is_searched": False,
     "is_first": False,
     "scalars": SCALARS,
-    "variable": _OPEN,
+    "variable": OPEN,
     "read_alone": READ_ALONE,
     "gone_through": ITERATED | {str, Ahead, LazyKeys},
     "sets": SETS,
@@ -139,23 +110,17 @@ _GENERATOR = types.GeneratorType
 _FUNCTIONS = frozenset({types.FunctionType, types.BuiltinMethodType})
 
 
-class Runtime:
+class Runtime(Takeovers):
     """The state and the operations that the functions of one engine share.
 
     :param engine: the engine whose rules they are.
     """
 
     def __init__(self, engine: t.Any) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self.host: Host = engine.host
-        # The goals of the instructions of each function.
-        self._sites: dict[types.CodeType, dict[int, Site]] = {}
-        self._heights: dict[str, float] = {}
-        self._recursive: dict[str, bool] = {}
-        self._classes = KnownClasses(self.host)
         self._objects, self._harmless = self._classes.objects, self._classes.harmless
         self._by_python, self._alike = self._classes.by_python, self._classes.alike_by_python
-        self.found = FoundValues(self._classes, self.host)
         self._elements = Elements(
             self._classes, self._at, self._here, self._placed, self._check_clock
         )
@@ -206,23 +171,6 @@ class Runtime:
                 return None
         return tuple(taken)
 
-    def _by_solver(
-        self,
-        name: str,
-        args: tuple[t.Any, ...],
-        is_searched: bool = False,
-        clock: Clock | None = None,
-    ) -> bool:
-        made = None if clock is None else self._made_before(clock)
-        return bool(self._engine.solve_call(name, args, is_searched, made=made))
-
-    def _made_before(self, clock: Clock) -> CallsMade:
-        """Return the calls that the solver need not make again."""
-        outcome = clock[4]
-        if outcome is not None:
-            outcome.begin_anew()
-        return CallsMade(clock[CALLS], outcome)
-
     # -- what functions ask for -----------------------------------------------------------
 
     def _equal(self, left: t.Any, right: t.Any, spans: tuple[t.Any, t.Any]) -> bool:
@@ -259,7 +207,7 @@ class Runtime:
         for value, span in zip((left, right), spans, strict=True):
             if span is not None:
                 self._classes.check_sandbox(value, span)
-        return bool(self._engine.solver().equal(_ground(left), _ground(right)))
+        return bool(self._engine.solver().equal(ground(left), ground(right)))
 
     def _equal_lists(self, left: list[t.Any], right: list[t.Any]) -> bool | None:
         """Compare two lists of values that compare without calls; ``None`` for others."""
@@ -466,7 +414,7 @@ class Runtime:
         """Return the elements of a list of this length, and the rest where one is allowed."""
         count, is_open = what
         is_data = type(value) is list and self._classes.takes_list(value)
-        term = None if is_data else _ground(value)
+        term = None if is_data else ground(value)
         if is_data or type(term) is List:
             length = len(value)
             if length != count and not (is_open and length > count):
@@ -481,7 +429,7 @@ class Runtime:
             clock[CALLS].append((value, EQUALITY, (shown,), is_equal))
             if is_equal:
                 # Only the solver can go on with unbound variables.
-                _ground(shown)
+                ground(shown)
                 # What is known is compared with itself.
                 return self.found.compared_by_nobody(shown)
         return MISSING
@@ -493,7 +441,7 @@ class Runtime:
         name = getattr(goal.args[2], "name", "")
         shown = Unknown(f"_{name}_1") if result is MISSING else result_to_term(result)
         # This raises the error of the solver.
-        return self._at(goal).operators.calculate(goal, _ground(left), _ground(right), shown).value
+        return self._at(goal).operators.calculate(goal, ground(left), ground(right), shown).value
 
     def _read_key(
         self, value: t.Any, key: t.Any, goal: Expression, written: t.Any, key_written: t.Any
@@ -529,7 +477,7 @@ class Runtime:
             return bool(function(left, right))
         if how is _ROWS:
             return self.host.compare(goal.operator, left, right, goal.span)
-        sides = _ground(left), _ground(right)
+        sides = ground(left), ground(right)
         expression = Expression(goal.operator, sides, span=goal.span)
         return bool(self._at(goal).compare_terms(expression))
 
@@ -538,29 +486,6 @@ class Runtime:
         self._classes.check_sandbox(value, span)
         term = self._placed(value, written)
         return bool(self._here(term).condition(term, goal))
-
-    def _placed(self, value: t.Any, written: Span | int | Elsewhere | None) -> Term:
-        """Return a value as a term, with its span if it was a literal, also a list or a dictionary.
-
-        :param written: the span, or the parameter through which the value came.
-        :raises SolverNeeded: if only the solver knows where it is written.
-        """
-        term = result_to_term(value)
-        place: Span | Elsewhere | None
-        if type(written) is int:
-            # The current goal comes first, then the call with the parameter.
-            place = argument_place(self._goals(sys._getframe(2))[1:], written)
-        else:
-            place = t.cast("Span | Elsewhere | None", written)
-        if place is Elsewhere.FOUND:
-            raise SolverNeeded
-        return term if place is None else _at_place(term, place)
-
-    def _goals(self, frame: types.FrameType) -> list[Term | None]:
-        """Return the current goals of the compiled functions, innermost first."""
-        found = frames_of(frame, self._sites)
-        sites = (self._sites[code].get(offset) for code, offset in reversed(found))
-        return [site.steps[-1][0] for site in sites if site is not None and site.steps]
 
     # -- time -----------------------------------------------------------------------------
 
@@ -580,186 +505,6 @@ class Runtime:
         if timeout is not None and passed > timeout:
             self._engine.solver().check_time(clock[1])
 
-    # -- the solver takes over -------------------------------------------------------------
-
-    def _hand_over(
-        self, name: str, args: tuple[t.Any, ...], clock: Clock, labels: t.Any = None
-    ) -> bool:
-        for _ in self._hand_over_each(name, args, clock, labels):
-            return True
-        return False
-
-    def _hand_over_each(
-        self, name: str, args: tuple[t.Any, ...], clock: Clock, labels: t.Any = None
-    ) -> Iterator[t.Any]:
-        """Let the solver find the solutions of a call, with the values of its open arguments.
-
-        :param labels: one label for each term among the arguments: two may have the same value.
-        """
-        if len(clock) > FIRST:
-            clock[FIRST].ask(clock)
-        if clock[1] is None:
-            clock[1] = time.monotonic()
-        steps = self._steps(frames_of(sys._getframe(1), self._sites))
-        frame: list[t.Any] = []
-        made: list[Term] = []
-        given: Solutions | None = None
-        for at, arg in enumerate(args):
-            if arg is _OPEN or arg is READ_ALONE or type(arg) is Solutions:
-                given = arg if type(arg) is Solutions else given
-                written = t.cast(Call, self._goals(sys._getframe(1))[0]).args[at]
-                made.append(Slot(len(frame), *_name_of(written)))
-                frame.append(None)
-            else:
-                made.append(_ground(arg))
-        named = dict(zip(labels or range(len(args)), made, strict=True))
-        goal = Call(name, tuple(named[label] for label in labels or named))
-        around = None
-        if steps:
-            # The last step is the call itself, which the solver adds.
-            around = chain(steps[:-1], entry_call(sys._getframe(1)))
-            goal = with_spans(goal, self._goals(sys._getframe(1)))
-        handed = Template(goal, span=goal.span) if frame else goal
-        solved = self._go_on(handed, around, frame, clock)
-        found = (self._all_found(frame, args) for _ in solved)
-        for values in found if given is None else given.each_once(found):
-            yield values or None
-
-    def _all_found(self, frame: list[t.Any], args: tuple[t.Any, ...]) -> tuple[t.Any, ...]:
-        """Return the values that the solver gave variables: two may have become one term."""
-        terms = [follow(each) for each in frame]
-        known = (*args, *(getattr(each, "value", []) for each in terms))
-        at, count = len(args), len(terms)
-        return tuple(
-            self._found_by_solver(each, (*known[: at + number], *known[at + number + 1 :]))
-            if count > 1
-            else self._found_by_solver(each, args)
-            for number, each in enumerate(terms)
-        )
-
-    def _found_by_solver(self, found: t.Any, args: tuple[t.Any, ...]) -> t.Any:
-        """Return the value of a term that the solver gave a variable."""
-        if type(found) is List:
-            return self._list_found_by_solver(found)
-        if not isinstance(found, (Instance, Value)):
-            raise SolverNeeded
-        return self.found.checked(found.value, args)
-
-    def _list_found_by_solver(self, found: List) -> list[t.Any]:
-        """Return the elements of a list, if comparing them runs no code and each equals itself."""
-        terms_found, rest = list_elements(found)
-        elements = [follow(each) for each in terms_found]
-        if rest is not None or not all(isinstance(each, (Instance, Value)) for each in elements):
-            raise SolverNeeded
-        return [self.found.compared_by_nobody(each.value) for each in elements]
-
-    def _solve_goal(
-        self, what: HandedGoal, values: tuple[t.Any, ...], clock: Clock
-    ) -> Iterator[None]:
-        """Let the solver solve a goal."""
-        if clock[1] is None:
-            clock[1] = time.monotonic()
-        frame: list[t.Any] = [None] * what.size
-        terms: dict[str, Term] = {}
-        for (index, name, span), value in zip(what.bound, values, strict=True):
-            if name not in terms:
-                term = _ground(value)
-                terms[name] = term if span is None else _at_place(term, span)
-            frame[index] = terms[name]
-        for index, literal in what.literals:
-            frame[index] = literal
-        steps = self._steps(frames_of(sys._getframe(1), self._sites))
-        # The last step is the goal itself, which the solver adds.
-        around = chain(steps[:-1], entry_call(sys._getframe(1)))
-        yield from self._go_on(what.goal, around, frame, clock)
-
-    def _go_on(
-        self, goal: Term, around: Step | None, frame: list[t.Any], clock: Clock
-    ) -> Iterator[None]:
-        """Yield once for each solution of a goal, found with the table of the question."""
-        if clock[3] is None:
-            clock[3] = {}
-        solver = TabledSolver(self._engine, self._engine.limits, clock[3], self.is_recursive)
-        solver.machine.begun, solver.machine.made = begun(clock), clock[4]
-        solver.machine.calls = clock[CALLS]
-        for is_decided in solver.go_on(goal, around, clock[1], frame):
-            if not is_decided:
-                # An error unless a later goal fails, which only the solver knows.
-                raise SolverNeeded
-            yield
-
-    def height(self, name: str) -> float:
-        """Return the greatest depth of calls below a rule."""
-        return measure_height(name, self._engine.policy.rules, self._heights)
-
-    def is_recursive(self, name: str) -> bool:
-        """Tell whether a rule may call itself."""
-        known = self._recursive.get(name)
-        if known is None:
-            known = math.isinf(self.height(name)) and is_recursive(name, self._engine.policy.rules)
-            self._recursive[name] = known
-        return known
-
-    def _at(self, goal: Term) -> Solver:
-        """Return a solver at a goal, without the backtrace."""
-        solver: Solver = self._engine.solver()
-        solver.stand_at(chain([(goal, None)], None))
-        return solver
-
-    def _here(self, goal: Term | None = None) -> Solver:
-        """Return a solver at the current goal of the calling function, with the backtrace.
-
-        :param goal: the value of the current goal, if that is a variable.
-        """
-        solver: Solver = self._engine.solver()
-        steps = self._steps(frames_of(sys._getframe(2), self._sites))
-        if goal is not None:
-            steps[-1] = (goal, steps[-1][1])
-        solver.stand_at(chain(steps, entry_call(sys._getframe(2))))
-        return solver
-
-    def _steps(self, frames: list[tuple[types.CodeType, int]]) -> GoalSteps:
-        steps: GoalSteps = []
-        for code, offset in frames:
-            site = self._sites[code].get(offset)
-            if site is not None:
-                steps.extend(site.steps)
-        return steps
-
-    def _problem_of(
-        self, error: AttributeError, name: str, args: tuple[t.Any, ...]
-    ) -> OsoError | None:
-        """Return the error of the policy for an attribute that a function did not find.
-
-        ``None`` if the error comes from elsewhere: from within a method, or from a comparison.
-        """
-        frames = list(until_next_entry(error.__traceback__, self._sites))
-        code, offset = frames[-1]
-        site = self._sites[code].get(offset)
-        if site is None:
-            return None
-        goal = site.steps[-1][0]
-        if not is_operation(goal, Operator.DOT):
-            return None
-        key = goal.args[1]
-        if not isinstance(key, Value):
-            return None
-        solver: Solver = self._engine.solver()
-        solver.stand_at(chain(self._steps(frames), Call(name, tuple(map(argument_to_term, args)))))
-        # An error raised within a property has no owner, and then no proposal.
-        value = Instance(error.obj)
-        return solver.operators.no_attribute(value, str(key.value), error, goal.span)
-
-    def _stop_of(self, error: RuntimeError) -> StopIteration | None:
-        """Return what a search of the policy ended with, for which Python raises this error.
-
-        ``None`` if the error comes from elsewhere: from within a method, or its generator.
-        """
-        stop = error.__cause__
-        trace = stop.__traceback__ if isinstance(stop, StopIteration) else None
-        is_ours = trace is not None and trace.tb_frame.f_code in self._sites
-        return t.cast(StopIteration, stop) if is_ours else None
-
 
 def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
     """Read a computed attribute, unless that was done before."""
@@ -774,34 +519,6 @@ def _read_once(value: t.Any, name: str, clock: Clock) -> t.Any:
 def _read_relation(value: t.Any) -> t.Any:
     """Return the row of a relation that was not read so far."""
     return value.read() if type(value) is UnreadRelation else value
-
-
-def _name_of(written: Term) -> tuple[str, Origin]:
-    """Return the name of a variable in messages."""
-    slot = t.cast(Slot, written)
-    return slot.name, slot.origin
-
-
-def _at_place(term: Term, span: Span) -> Term:
-    """Return a number, a text, a list or a dictionary of a policy with its place."""
-    if type(term) is Value:
-        return Value(term.value, span=span)
-    if type(term) is List:
-        return List(term.items, term.rest, span, ground=term.ground)
-    if type(term) is Dictionary:
-        return Dictionary(None, span, ground=term.ground, entries=term.entries)
-    return term
-
-
-def _ground(value: t.Any) -> Term:
-    """Return a value as a term.
-
-    :raises SolverNeeded: if it contains a variable, which only the solver can bind.
-    """
-    term = result_to_term(value)
-    if not is_ground(term):
-        raise SolverNeeded
-    return term
 
 
 def is_deep() -> bool:

@@ -12,7 +12,6 @@ import pytest
 from flask_oso import Oso
 from flask_oso.polar.compiler.entry_points import CLOCK_INTERVAL
 from flask_oso.polar.compiler.programs import CompiledProgram
-from flask_oso.polar.compiler.runtime import Runtime
 from flask_oso.polar.compiler.specialization.tables.first_answers import (
     MAX_CALLS_AT_ONCE,
     MAX_CALLS_OF_SEARCH,
@@ -20,6 +19,7 @@ from flask_oso.polar.compiler.specialization.tables.first_answers import (
     MAX_FIRST_SEARCHES,
     MAX_LOOKS_ALONE,
 )
+from flask_oso.polar.compiler.takeovers import Takeovers
 from tests.support.answers import is_answered_at_once, outcome_of
 from tests.support.policies import make_oso
 
@@ -214,7 +214,7 @@ def test_function_is_asked_before_the_solver_goes_on(
         found(user: User, doc: Doc, x) if cut and doc.owner = user and x = 1;
     """
     oso, user = make_oso(policy_with(MAX_CALLS_AT_ONCE + 3, RULES + rules), User, Doc), User()
-    monkeypatch.delattr(Runtime, "_go_on")
+    monkeypatch.delattr(Takeovers, "_go_on")
 
     assert oso.is_allowed(user, "up", Doc(user))
     assert answers == ["allow"]
