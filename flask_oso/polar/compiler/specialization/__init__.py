@@ -4,9 +4,10 @@ A specialization answers only after it has read all that the solver might read b
 solution, and ends with that one where it is known to be the first. Where a value is not plain, it
 returns ``None``, and the compiled rules answer.
 
-``operations``, ``regions``, ``value_tests``, ``observation``
-    what functions call on values of any class; regions of a function; tests of values of any class,
-    as expressions; the one call of the application that a function may make.
+``operations``, ``regions``, ``region_statements``, ``value_tests``, ``observation``
+    what functions call on values of any class; regions of a function, and their statements; tests
+    of values of any class, as expressions; the one call of the application that a function may
+    make.
 ``solution_keys``, ``guards``, ``rows``, ``values``, ``patterns``, ``first_call``,
 ``kept_searches``
     what functions for rules that call themselves know of their arguments; conditions, loops and

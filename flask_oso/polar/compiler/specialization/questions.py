@@ -60,6 +60,7 @@ from .guards import Guards
 from .kept_searches import KeptSearches
 from .observation import Observation
 from .patterns import Match, PatternGuards, check_heads_behind_cut, is_like, keep
+from .region_statements import loops_within, name_tables, region_statements
 from .regions import (
     GIVE_UP,
     ChainRepetition,
@@ -71,9 +72,6 @@ from .regions import (
     RuleCall,
     Variables,
     alternatives,
-    loops_within,
-    name_tables,
-    region_statements,
 )
 from .rows import RowGuards
 from .solution_keys import FunctionNames
