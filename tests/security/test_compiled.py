@@ -273,7 +273,7 @@ def test_actions_of_a_chain_of_rules_are_found_at_once() -> None:
     program = program_of(oso)
     program.string_searches.questions("allow", 3, 1)
 
-    assert program.strings_of("allow", 3, 1, {}) == {"read"}
+    assert program.strings_of("allow", 3, 1) == {"read"}
 
 
 def test_list_is_kept_as_it_was_when_it_was_read() -> None:

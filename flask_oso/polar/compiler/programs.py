@@ -32,7 +32,6 @@ from ..solver.clauses import Clause
 from .binding_analysis import (
     ArgumentFacts,
     Dispatch,
-    Lineages,
     NotCompilable,
     dispatch_by,
     matching_clauses,
@@ -75,8 +74,7 @@ from .specialization.tables.first_answers import (
 )
 from .specialization.tables.function_maker import no_answer
 from .specialization.tables.search_maker import StringSearch
-from .string_arguments.alike_strings import alike_strings
-from .string_arguments.closed_strings import Parameter, Strings, possible_strings
+from .string_arguments.closed_strings import possible_strings
 from .string_arguments.string_questions import QueryNeeded
 from .string_arguments.string_searches import StringSearches
 
@@ -213,16 +211,21 @@ class CompiledProgram(Runtime):
 
     def rules_alone(self, name: str, arity: int) -> Specialization | None:
         """Return the entry point of a rule for questions that a specialization has given up."""
+        # It gives names to constants and functions, as only one thread may.
+        return self.make_specialization(lambda: self._make_alone(name, arity), name)
 
-        def make() -> Specialization | None:
-            general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
-            if candidates is None or general in self.not_compiled:
-                return None
-            # It gives names to constants and functions, as only one thread may.
-            writer = entry_writer(self, general, candidates)
-            return self._compiled(writer.write(), QUESTION_FILE, {})
+    def _make_alone(
+        self, name: str, arity: int, *, shares: bool = False
+    ) -> CompiledFunction | None:
+        """Compile an entry point of a rule that has no specializations.
 
-        return self.make_specialization(make, name)
+        :param shares: whether it takes the clock of a question.
+        """
+        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
+        if candidates is None or general in self.not_compiled:
+            return None
+        writer = entry_writer(self, general, candidates).replaced(shares=shares)
+        return self._compiled(writer.write(), QUESTION_FILE, {})
 
     def _make_list(self, variant: Variant, listed: list[tuple[str, ...]]) -> CompiledFunction:
         """Compile the entry point of a rule that has only facts about strings."""
@@ -284,11 +287,7 @@ class CompiledProgram(Runtime):
             return bool(by_function.answer)
 
     def _make_first_entry(self, name: str, arity: int) -> CompiledFunction | None:
-        general, candidates = Variant(name, arity, (), True), self.candidates(name, arity)
-        if candidates is None or general in self.not_compiled:
-            return None
-        writer = entry_writer(self, general, candidates).replaced(shares=True)
-        return self._compiled(writer.write(), QUESTION_FILE, {})
+        return self._make_alone(name, arity, shares=True)
 
     def watched(self, name: str, cls: type, made: Specialization) -> Specialization:
         """Return a function that tells the watch of denials of what it denies.
@@ -435,25 +434,10 @@ class CompiledProgram(Runtime):
         self._make_function(variant)
         return self._made[variant]
 
-    def strings_of(
-        self, name: str, arity: int, at: int, lineages: Lineages
-    ) -> frozenset[str] | None:
-        """Return the strings that an argument may be, given the classes of others."""
-        found = self.possible_strings(name, arity, at, lineages)
+    def strings_of(self, name: str, arity: int, at: int) -> frozenset[str] | None:
+        """Return the strings that an argument may be."""
+        found = possible_strings(self.select, name, arity, at)
         return None if found is None or found.is_free else found.texts
-
-    def possible_strings(
-        self, name: str, arity: int, at: int, lineages: Lineages
-    ) -> Strings | None:
-        """Return what an argument may be, given the classes of others."""
-        return possible_strings(self.select, name, arity, at, lineages)
-
-    def alike_strings(
-        self, name: str, arity: int, at: int, lineages: Lineages, texts: Sequence[str]
-    ) -> list[list[str]]:
-        """Return strings of an argument in groups that all rules treat alike."""
-        parameter = Parameter(name, arity, at, tuple(sorted(lineages.items())))
-        return alike_strings(self.select, parameter, texts) if texts else []
 
     def select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None:
         """Return the clauses for what is known of the arguments; ``None`` without such a rule."""

@@ -8,6 +8,8 @@ import typing as t
 import pytest
 
 from flask_oso import Oso, OsoError
+from flask_oso.polar.compiler.string_arguments.alike_strings import alike_strings
+from flask_oso.polar.compiler.string_arguments.closed_strings import Parameter
 from tests.support.answers import program_of
 from tests.support.models.people import Doc, User
 from tests.support.policies import make_oso
@@ -19,8 +21,8 @@ TEXTS = ["edit", "list", "read"]
 def groups(policy: str) -> list[list[str]]:
     """Give the groups of three actions, for users and documents."""
     program = program_of(make_oso(policy, User, Doc, compiled=True))
-    lineages = {at: program.lineage(cls) for at, cls in ((0, User), (2, Doc))}
-    return program.alike_strings("allow", 3, 1, t.cast(t.Any, lineages), TEXTS)
+    classes = tuple((at, program.lineage(cls)) for at, cls in ((0, User), (2, Doc)))
+    return alike_strings(program.select, Parameter("allow", 3, 1, t.cast(t.Any, classes)), TEXTS)
 
 
 ROLES = """

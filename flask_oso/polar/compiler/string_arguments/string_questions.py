@@ -7,11 +7,13 @@ that answers.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Sequence
 
 from ...host.terms import ANYTHING
+from ...solver.clauses import Clause
 from ...solver.machine import STOPPED
 from ...value_objects import Record
-from ..binding_analysis import Lineages, strings_at
+from ..binding_analysis import ArgumentFacts, strings_at
 from ..entry_points import new_clock
 from ..scopes import ProgramInterface, Variant
 from ..specialization.goals.obstacles import Attempts
@@ -20,7 +22,8 @@ from ..specialization.tables.dispatch import Specializations
 from ..specialization.tables.first_answers import FirstQuestion
 from ..specialization.tables.function_maker import FunctionMaker, no_answer
 from ..specialization.tables.search_maker import MAX_SEARCHED, SearchMaker, StringSearch
-from .closed_strings import Strings
+from .alike_strings import alike_strings
+from .closed_strings import Parameter, possible_strings
 
 #: The string that stands for those that no rule names.
 _OTHER = "*"
@@ -38,12 +41,7 @@ class StringProgram(ProgramInterface, t.Protocol):
     searches: dict[tuple[t.Any, ...], StringSearch]
 
     def specializations_at(self, name: str, arity: int, at: int) -> Specializations | None: ...
-    def possible_strings(
-        self, name: str, arity: int, at: int, lineages: Lineages
-    ) -> Strings | None: ...
-    def alike_strings(
-        self, name: str, arity: int, at: int, lineages: Lineages, texts: t.Sequence[str]
-    ) -> list[list[str]]: ...
+    def select(self, name: str, arity: int, facts: ArgumentFacts) -> Sequence[Clause] | None: ...
     def string_question(self, variant: Variant, at: int) -> tuple[t.Any, ...]: ...
     def string_function(self, variant: Variant) -> t.Callable[..., bool]: ...
     def open_function(self, variant: Variant) -> t.Callable[..., t.Any] | None: ...
@@ -183,7 +181,7 @@ class StringQuestions:
             for position, kind in zip(self._others, kinds, strict=True)
             if kind is not int and (lineage := program.lineage(kind)) is not None
         }
-        possible = program.possible_strings(name, arity, at, lineages)
+        possible = possible_strings(program.select, name, arity, at, lineages)
         if possible is None:
             return None
         is_other_asked = possible.is_free or possible.is_restricted
@@ -199,7 +197,8 @@ class StringQuestions:
         # A query ends at the first rule that allows anything, and meets no error behind it.
         is_asked = is_other_asked or not possible.texts
         free = question(_OTHER, is_test=possible.is_free) if is_asked else None
-        alike = program.alike_strings(name, arity, at, lineages, sorted(possible.texts))
+        parameter = Parameter(name, arity, at, known)
+        alike = alike_strings(program.select, parameter, sorted(possible.texts))
         by_first = {group[0]: group for group in alike}
         return Questions([question(text) for text in by_first], free, by_first)
 

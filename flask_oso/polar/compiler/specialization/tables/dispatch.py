@@ -241,7 +241,7 @@ def make_specializations(
         return Specializations(FunctionMaker(program, name, arity, None, frozenset()))
     # The action is the second argument of every rule that an application asks.
     at = 1 if at is None else at
-    texts = program.strings_of(name, arity, at, {})
+    texts = program.strings_of(name, arity, at)
     if texts is None:
         texts = frozenset(strings_at(candidates, at))
     return Specializations(

@@ -14,7 +14,7 @@ import typing as t
 from collections.abc import Callable, Iterable, Sequence
 
 from ....nodes import Rule, Value
-from ...binding_analysis import Lineages, NotCompilable
+from ...binding_analysis import NotCompilable
 from ...scopes import ProgramInterface
 from ...snippets import any_of, assign, is_type, load, negate
 from ..clauses.delegations import Delegation
@@ -50,9 +50,7 @@ class SpecializingProgram(ProgramInterface, SolutionProgram, t.Protocol):
 
     @property
     def rules(self) -> t.Mapping[str, Sequence[Rule]]: ...
-    def strings_of(
-        self, name: str, arity: int, at: int, lineages: Lineages
-    ) -> frozenset[str] | None: ...
+    def strings_of(self, name: str, arity: int, at: int) -> frozenset[str] | None: ...
     def specializations_at(self, name: str, arity: int, at: int) -> t.Any: ...
     def class_sets(self, names: Iterable[str]) -> dict[str, str]: ...
     def compiled_specialization(self, function: ast.FunctionDef, rule: str) -> Specialization: ...
