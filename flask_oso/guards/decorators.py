@@ -19,22 +19,20 @@ from collections.abc import Callable, Mapping, Sequence
 from flask import Blueprint, Flask
 
 from ..app_state import state_of
-from ..callables.sync_callable import SyncCallable
 from ..callables.view_functions import SourceLocation, View, methods_being_decorated
 from ..denials.denial import DenialStyle
-from ..enforcement.authorizer import is_usual, judge_of
+from ..enforcement.authorizer import judge_of
 from ..polar.exceptions import OsoError
 from ..request_state import (
     NOT_GIVEN,
     Arguments,
     RequestState,
     exempt_request,
-    find_current,
     lend_exemption,
 )
 from .guard_checks import check_guards
 from .parents import check_within
-from .view_checks import ViewCheck, make_view_check
+from .view_checks import ViewCheck, entry_judging, guarded_view, make_view_check
 from .view_guards import (
     Entry,
     Guard,
@@ -42,7 +40,6 @@ from .view_guards import (
     add_guard,
     behind_guard,
     entry_behind_guard,
-    entry_of,
     exempts_request,
     guards_of,
     mark_decorator,
@@ -132,11 +129,14 @@ def authorize(
     _check_is_judged_as_it_is(subject, key, load, name)
     check_within(within, None)
     facts = {"action": action, "resource": subject, "is_class_meant": load is False}
-    facts["check"] = ViewCheck(action, subject, actor)
-    question = (subject, action, actor)
+    check = facts["check"] = ViewCheck(action, subject, actor)
+
+    def judge(app: Flask, request_state: RequestState | None, plan: t.Any) -> None:
+        judging = judge_of(app) if plan is None else plan.judge
+        judging(request_state, subject, action, actor, DenialStyle.PLAIN)
 
     def enter_judged(view: F, guard: Guard) -> Entry:
-        return _entering_judged(view, guard, *question)
+        return entry_judging(view, guard, check, DenialStyle.PLAIN, judge)
 
     return _decorate(t.cast("F | None", func), enter_judged, GuardKind.AUTHORIZE, **facts)
 
@@ -219,13 +219,7 @@ mark_decorator(authorizes_inside, GuardKind.INSIDE)
 def _guarded(view: F, entering: _Entering, guard: Guard, methods: list[View]) -> F:
     check_is_view(view, guard.kind)
     enter = entering(behind_guard(view, guard.place, methods), guard)
-
-    @functools.wraps(view)
-    def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        app, request_state, plan = find_current()
-        # Not unpacked in the call: Python calls a function with known arguments in less time.
-        return enter(app, request_state, plan, args, kwargs)
-
+    guarded = guarded_view(view, enter)
     add_guard(guarded, view, guard, enter)
     return t.cast(F, guarded)
 
@@ -266,40 +260,6 @@ def _entering_exempt(view: View, guard: Guard) -> Entry:
             return enter_view(app, request_state, plan, args, kwargs)
         called = functools.partial(enter_view, app, request_state, plan)
         return lend_exemption(request_state, reason, called, (args, kwargs), {})
-
-    return enter
-
-
-def _entering_judged(
-    view: View, guard: Guard, resource: t.Any, action: t.Any, actor: t.Any
-) -> Entry:
-    """Give what enters a view once a resource is judged as it is."""
-    enter_view, style = entry_behind_guard(view), DenialStyle.PLAIN
-    is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
-    is_judged_plainly = actor is NOT_GIVEN and is_usual(resource, action)
-
-    def enter(
-        app: Flask,
-        request_state: RequestState | None,
-        plan: t.Any,
-        args: tuple[t.Any, ...],
-        kwargs: Arguments,
-    ) -> t.Any:
-        if request_state is not None:
-            # As 'reach' does it, without a call.
-            if request_state.awaited is guard and not request_state.checked:
-                request_state.awaited = None
-            elif request_state.awaited is not None and request_state.reach(guard):
-                return request_state.call_beside(enter, app, plan, args, kwargs)
-            request_state.check_running = True
-        if is_judged_plainly and plan is not None:
-            plan.judge_usual(request_state, resource, action, style)
-        else:
-            judge = judge_of(app) if plan is None else plan.judge
-            judge(request_state, resource, action, actor, style)
-        if is_innermost and plan is not None and plan.calls_plainly:
-            return view(*args, **kwargs)
-        return enter_view(app, request_state, plan, args, kwargs)
 
     return enter
 

@@ -12,7 +12,7 @@ import functools
 import inspect
 import itertools
 import typing as t
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flask import Flask, Request, has_request_context
 
@@ -66,6 +66,8 @@ METHOD_ACTIONS: Mapping[str, str] = {
 }
 
 _MOST_VIEWS = 1_000
+#: Judges what a check names, in an app; the plan of the route may be known.
+_Judging = Callable[[Flask, "RequestState | None", t.Any], None]
 
 
 class ViewCheck(Record, eq=False):
@@ -274,7 +276,8 @@ class ViewCheck(Record, eq=False):
         :param guard: the guard that makes this check.
         """
         if self.key is None:
-            return _guarded(view, self._entry_of_constant(view, guard))
+            entry = entry_judging(view, guard, self, DenialStyle.ASK_LOGIN, self._judge_in)
+            return guarded_view(view, entry), entry
         function, enter_view = SyncCallable(view), entry_behind_guard(view)
         is_plain, known_as = function.is_plain, id(self.key)
         # Where one of several guards has a shortcut, functions are called as they are.
@@ -321,7 +324,7 @@ class ViewCheck(Record, eq=False):
             return enter_unusual(app, request_state, plan, args, kwargs)
 
         enter_unusual = self._entry_of_unusual(function, enter_view, enter)
-        return _guarded(view, enter)
+        return guarded_view(view, enter), enter
 
     def _entry_of_unusual(self, function: SyncCallable, enter_view: Entry, enter: Entry) -> Entry:
         """Give what enters a view where no shortcut does.
@@ -359,37 +362,6 @@ class ViewCheck(Record, eq=False):
                     request_state.notes = notes
 
         return enter_unusual
-
-    def _entry_of_constant(self, view: View, guard: Guard) -> Entry:
-        """Give what enters a view once a resource is judged as it is."""
-        enter_view, resource, action = entry_behind_guard(view), self.resource, self.action
-        is_judged_plainly = self.actor is NOT_GIVEN and is_usual(resource, action)
-        is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
-
-        def enter(
-            app: Flask,
-            request_state: RequestState | None,
-            plan: t.Any,
-            args: tuple[t.Any, ...],
-            kwargs: Arguments,
-        ) -> t.Any:
-            state = app.extensions.get("oso") or state_of(app)
-            if request_state is not None:
-                # As 'reach' does it, without a call.
-                if request_state.awaited is guard and not request_state.checked:
-                    request_state.awaited = None
-                elif request_state.awaited is not None and request_state.reach(guard):
-                    return request_state.call_beside(enter, app, plan, args, kwargs)
-                request_state.check_running = True
-            if is_judged_plainly and plan is not None:
-                plan.judge_usual(request_state, resource, action, DenialStyle.ASK_LOGIN)
-            else:
-                self.judge(state.parts[Authorizer], request_state)
-            if is_innermost and plan is not None and plan.calls_plainly:
-                return view(*args, **kwargs)
-            return enter_view(app, request_state, plan, args, kwargs)
-
-        return enter
 
     def _new_way_through(
         self,
@@ -529,6 +501,10 @@ class ViewCheck(Record, eq=False):
                 f" keyword. Remove the '/' behind {keyword!r}."
             )
 
+    def _judge_in(self, app: Flask, request_state: RequestState | None, _plan: t.Any) -> None:
+        state = app.extensions.get("oso") or state_of(app)
+        self.judge(state.parts[Authorizer], request_state)
+
     def judge(self, authorizer: Authorizer, request_state: RequestState | None) -> None:
         """Have the resource judged as it is."""
         authorizer.enforce(
@@ -616,14 +592,53 @@ def _is_new_way(plan: t.Any, way: t.Any) -> bool:
     return plan is not None and way not in plan.shortcuts and len(plan.shortcuts) < _MOST_VIEWS
 
 
-def _guarded(view: View, enter: Entry) -> tuple[View, Entry]:
+def entry_judging(
+    view: View, guard: Guard, check: ViewCheck, style: DenialStyle, judge: _Judging
+) -> Entry:
+    """Give what enters a view once the resource of a check is judged as it is.
+
+    :param style: how a denial of a usual question is answered.
+    :param judge: judges any other one.
+    """
+    enter_view, resource, action = entry_behind_guard(view), check.resource, check.action
+    is_judged_plainly = check.actor is NOT_GIVEN and is_usual(resource, action)
+    is_innermost = entry_of(view) is None and SyncCallable(view).is_plain
+
+    def enter(
+        app: Flask,
+        request_state: RequestState | None,
+        plan: t.Any,
+        args: tuple[t.Any, ...],
+        kwargs: Arguments,
+    ) -> t.Any:
+        if request_state is not None:
+            # As 'reach' does it, without a call.
+            if request_state.awaited is guard and not request_state.checked:
+                request_state.awaited = None
+            elif request_state.awaited is not None and request_state.reach(guard):
+                return request_state.call_beside(enter, app, plan, args, kwargs)
+            request_state.check_running = True
+        if is_judged_plainly and plan is not None:
+            plan.judge_usual(request_state, resource, action, style)
+        else:
+            judge(app, request_state, plan)
+        if is_innermost and plan is not None and plan.calls_plainly:
+            return view(*args, **kwargs)
+        return enter_view(app, request_state, plan, args, kwargs)
+
+    return enter
+
+
+def guarded_view(view: View, enter: Entry) -> View:
+    """Give a function like a view that enters it as its guard does."""
+
     @functools.wraps(view)
     def guarded(*args: t.Any, **kwargs: t.Any) -> t.Any:
         app, request_state, plan = find_current()
         # Not unpacked in the call: Python calls a function with known arguments in less time.
         return enter(app, request_state, plan, args, kwargs)
 
-    return guarded, enter
+    return guarded
 
 
 def make_view_check(
