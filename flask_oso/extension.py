@@ -18,7 +18,7 @@ from .api.arguments import Defaults, read_policy, read_positions, read_session
 from .api.guarding import Guarding
 from .api.legacy_api import LegacyApi
 from .api.questions import Questions
-from .app_state import Binding, PolicyBinder, find_state
+from .app_state import Binding, PolicyBinder, find_state, state_of
 from .config import PolicyPaths, policies_of
 from .current_actor import actor_function
 from .enforcement.authorizer import Authorizer
@@ -177,12 +177,16 @@ class FlaskOso(Questions, Guarding, LegacyApi):
 
         :raises OsoError: a view has no decorator, unless the app is to answer 403 there; a
             decorator stands where it has no effect; guards do not fit together, or to their route;
-            nothing finds the objects of a class that one names; or there is no app.
+            nothing finds the objects of a class that one names; there is no app, or ``init_app``
+            was not called for it.
         """
         # Here as above: it looks at what an app has once it is initialized.
         from .enforcement.audit.route_audit import check_routes
 
-        check_routes(self._initialized(app, "Cannot check the routes without Flask app object"))
+        target = self._named(app, "Cannot check the routes without Flask app object")
+        # To initialize it here would hide that nothing does where the app is served.
+        state_of(target)
+        check_routes(target)
 
     def lists(
         self,
@@ -317,12 +321,16 @@ class FlaskOso(Questions, Guarding, LegacyApi):
         return self._authorizer.actors.current(this_app())
 
     def _initialized(self, app: Flask | None, complaint: str) -> Flask:
+        target = self._named(app, complaint)
+        self.init_app(target)
+        return target
+
+    def _named(self, app: Flask | None, complaint: str) -> Flask:
         target = app or self._app
         if target is None:
             error = OsoError(complaint)
             error.add_note("Give it the app: 'init_app' keeps none.")
             raise error
-        self.init_app(target)
         return target
 
 

@@ -644,7 +644,16 @@ def test_check_routes_sees_misplaced_decorators(app: Flask) -> None:
     authorize(app.route("/")(lambda: "page"))
 
     with pytest.raises(OsoError, match=r"^'@authorize' does not guard the endpoint"):
+        FlaskOso(app).check_routes()
+
+
+def test_check_routes_tells_of_a_forgotten_init_app(app: Flask) -> None:
+    """It does not make up for it: a test would pass, and the app be served without a guard."""
+    app.add_url_rule("/", "page", authorizes_inside(page))
+
+    with pytest.raises(OsoError, match="Did you forget to call init_app"):
         FlaskOso().check_routes(app)
+    assert "oso" not in app.extensions
 
 
 def test_check_routes_needs_an_app() -> None:
