@@ -67,9 +67,12 @@ _KEYWORDS = ("actor", "resource")
 GLOBAL = "global"
 #: What stands for the two that a shorthand rule is about, in its condition.
 SUBJECTS = ("actor", "resource")
-_PERMISSIONS = 'permissions = ["{}"];'
-_ROLES = 'roles = ["{}"];'
-_RELATIONS = "relations = {{ {}: Class }};"
+#: A declaration of one name of each kind.
+_EXAMPLES = {
+    DeclarationKind.PERMISSION: 'permissions = ["{}"];',
+    DeclarationKind.ROLE: 'roles = ["{}"];',
+    DeclarationKind.RELATION: "relations = {{ {}: Class }};",
+}
 #: The kinds by the words of their declarations.
 KINDS_OF_DECLARATIONS = {
     "roles": DeclarationKind.ROLE,
@@ -333,7 +336,7 @@ class _Expander:
         return rule if rule is None or shorthand.further is None else rewrite_rule(rule)
 
     def _rule(self, resource: str, shorthand: Shorthand) -> Rule | None:
-        head = self._declared(resource, shorthand.head, _PERMISSIONS)
+        head = self._declared(resource, shorthand.head, DeclarationKind.PERMISSION)
         if head is None:
             return None
         condition = shorthand.condition
@@ -354,7 +357,7 @@ class _Expander:
             return None if declared is None else (_call(declared.kind, actor, condition),)
         relation, keyword = shorthand.relation, shorthand.keyword
         if relation is None:
-            declared = self._declared(resource, condition, _ROLES, shorthand.head)
+            declared = self._declared(resource, condition, DeclarationKind.ROLE, shorthand.head)
             return None if declared is None else (_call(declared.kind, actor, condition, instance),)
         if keyword is not None and keyword.text != "on":
             message = f"Unexpected relation keyword '{keyword.text}'. Did you mean 'on'?"
@@ -402,15 +405,16 @@ class _Expander:
         if name.text in self._global_names:
             return self._global_names[name.text]
         near = self._guesses.did_you_mean(name.text, self._global_names)
+        declaration = _EXAMPLES[DeclarationKind.ROLE].format(name.text)
         self._refuse(
             f'Undeclared term "{name.text}" referenced as a global role or permission.',
             name.span,
-            near or f"Declare it: `global {{ {_ROLES.format(name.text)} }}`\n",
+            near or f"Declare it: `global {{ {declaration} }}`\n",
         )
         return None
 
     def _related_class(self, resource: str, condition: Name, relation: Name) -> str | None:
-        declared = self._declared(resource, relation, _RELATIONS)
+        declared = self._declared(resource, relation, DeclarationKind.RELATION)
         if declared is None:
             return None
         if declared.related is None:
@@ -444,11 +448,11 @@ class _Expander:
         return None
 
     def _declared(
-        self, resource: str, name: Name, example: str, head: Name | None = None
+        self, resource: str, name: Name, kind: DeclarationKind, head: Name | None = None
     ) -> DeclaredName | None:
         """Give the declaration of a name, or add a problem.
 
-        :param example: the declaration to suggest if no declared name is similar.
+        :param kind: what to declare it as, if no declared name is similar.
         :param head: the head of the rule, if the name is its condition.
         """
         known = self._declarations[resource]
@@ -460,7 +464,7 @@ class _Expander:
         )
         others = (each for each in known if not head or each != head.text)
         near = self._guesses.did_you_mean(name.text, others)
-        self._refuse(message, name.span, near or f"Declare it: `{example.format(name.text)}`\n")
+        self._refuse(message, name.span, near or self._how_to_declare(resource, name, kind))
         return None
 
     def _refuse_related(self, resource: str, condition: Name, related: str) -> None:
@@ -471,9 +475,15 @@ class _Expander:
         )
         known = self._declarations[related]
         near = self._guesses.did_you_mean(condition.text, known)
-        self._refuse(
-            message, condition.span, near or f"Declare it: `{_ROLES.format(condition.text)}`\n"
-        )
+        help_line = near or self._how_to_declare(related, condition, DeclarationKind.ROLE)
+        self._refuse(message, condition.span, help_line)
+
+    def _how_to_declare(self, resource: str, name: Name, kind: DeclarationKind) -> str:
+        if all(each.kind is not kind for each in self._declarations[resource].values()):
+            return f"Declare it: `{_EXAMPLES[kind].format(name.text)}`\n"
+        # A block has one declaration of a kind.
+        entry = f"{name.text}: Class" if kind is DeclarationKind.RELATION else f'"{name.text}"'
+        return f"Declare it: add `{entry}` to the `{kind.value}s` of '{resource}'.\n"
 
     def _refuse(self, message: str, span: Span | None, help_line: str = "") -> None:
         self.problems.append(ValidationError(located(message, span) + help_line))
