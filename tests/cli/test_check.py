@@ -17,6 +17,7 @@ from sqlalchemy import orm
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.__main__ import main
 from flask_oso.cli import oso as command
+from flask_oso.sqlalchemy import SqlAlchemyAdapter
 from tests.support.children import plain_environment
 from tests.support.models.shop import Customer, Order, Parcel
 from tests.support.sites import make_app
@@ -536,6 +537,39 @@ def test_loader_that_is_there_is_not_missed(folder: Path, run: t.Any) -> None:
     app.extensions["oso"].extension.loader(Parcel)(lambda code: None)
     app.add_url_rule("/<id>", "show", authorize("read", Parcel)(lambda parcel: "x"))
     app.add_url_rule("/", "new", authorize("create", Parcel)(lambda: "x"))
+
+    assert findings(run, app) == []
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_list_of_a_class_without_rows_is_an_error_once(
+    folder: Path, run: t.Any, count: int
+) -> None:
+    """Such a view fails for everybody, also where SQLAlchemy is not installed."""
+    app = parcels(folder)
+    extension = app.extensions["oso"].extension
+    for number in range(count):
+        view = extension.lists("read", Parcel)(lambda parcels: "x")
+        app.add_url_rule(f"/{number}", f"list{number}", view)
+
+    ((severity, message),) = findings(run, app)
+
+    assert severity == "error"
+    assert message.startswith("'@lists' of the endpoint 'list0' (")
+    assert "'Parcel' is no mapped class of SQLAlchemy. Filter its objects in the view" in message
+    with pytest.raises(OsoError, match="'Parcel' is no mapped class of SQLAlchemy"):
+        extension.check_routes(app)
+
+
+def test_list_of_a_mapped_class_or_of_an_adapter_is_none(folder: Path, run: t.Any) -> None:
+    """An adapter lists what it likes."""
+    app = parcels(folder, 'allow(_, "read", _: Parcel); allow(_, "read", _: Order);')
+    extension = app.extensions["oso"].extension
+    app.add_url_rule("/o", "orders", extension.lists("read", Order)(lambda orders: "x"))
+    assert findings(run, app) == []
+
+    app.extensions["oso"].oso.set_data_filtering_adapter(SqlAlchemyAdapter(orm.Session()))
+    app.add_url_rule("/p", "parcels", extension.lists("read", Parcel)(lambda parcels: "x"))
 
     assert findings(run, app) == []
 

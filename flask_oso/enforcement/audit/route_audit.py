@@ -53,6 +53,7 @@ from ...guards.view_guards import (
 )
 from ...polar.exceptions import OsoError
 from ...polar.value_objects import Record
+from ...questions.foreign_objects import is_mapped
 from ..authorizer import Authorizer
 from ..policy_classes import register_late
 from .vain_guards import classes_judged_in_vain
@@ -176,7 +177,8 @@ def check_routes(app: Flask) -> None:
     state = find_state(app)
     is_told = state is not None and state.enforcement >= Enforcement.FORBID
     complaints = [audit.problem, None if is_told else _complaint(app, gaps)]
-    lost = dict.fromkeys(complaint for _, complaint in unfound_classes(app, audit.rows))
+    missing = (*unfound_classes(app, audit.rows), *unlisted_classes(app, audit.rows))
+    lost = dict.fromkeys(complaint for _, complaint in missing)
     oso = None if state is None else state.oso
     vain = () if oso is None else (each for _, each in classes_judged_in_vain(app, oso))
     problem = "\n".join(filter(None, [*complaints, *lost, *vain]))
@@ -197,6 +199,33 @@ def unfound_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, st
             seen.add((id(authorizer), key.cls))
             if not authorizer.loaders.can_find(app, key.cls):
                 yield guard, _unfound(row, guard)
+
+
+def unlisted_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, str]]:
+    """Give guards that list a class which has no rows, each once."""
+    state = find_state(app)
+    seen: set[tuple[int, type]] = set()
+    for row in rows if state is not None else ():
+        for guard in row.guards:
+            binding = t.cast(AppState, state).bindings.get(t.cast(Authorizer, guard.authorizer))
+            oso = None if binding is None else binding.oso
+            is_list = guard.kind is GuardKind.LISTS and isinstance(guard.resource, type)
+            key = id(oso), guard.resource
+            if not is_list or oso is None or is_mapped(guard.resource) or key in seen:
+                continue
+            seen.add(key)
+            # An adapter reads what it likes.
+            if oso.host.adapter is None:
+                yield guard, _unlisted(row, guard)
+
+
+def _unlisted(row: Row, guard: Guard) -> str:
+    name = guard.resource.__name__
+    return (
+        f"'@lists' of the endpoint {row.endpoint!r} ({guard.place}) makes a statement of SQL, and"
+        f" {name!r} is no mapped class of SQLAlchemy. Filter its objects in the view:"
+        " '@authorizes_inside' above it, and 'oso.filter(action, objects)' in it."
+    )
 
 
 def _unfound(row: Row, guard: Guard) -> str:
