@@ -239,6 +239,24 @@ def test_first_load_searches_for_garbage_a_few_times_at_most() -> None:
     )
 
 
+def test_lists_name_the_library_that_is_missing() -> None:
+    """Who has installed the package alone is told what to install."""
+    run_python(
+        "import sys\n"
+        "sys.modules['sqlalchemy'] = None\n"
+        "from flask_oso import Oso, OsoError\n"
+        "oso = Oso()\n"
+        "oso.load_str('allow(_, _, _);')\n"
+        "def told(ask):\n"
+        "    try: ask()\n"
+        "    except (OsoError, ImportError) as error: return str(error)\n"
+        "lists = told(lambda: oso.authorized_query(1, 'read', Oso))\n"
+        "assert \"SQLAlchemy is not installed: 'pip install flask-oso[sqlalchemy]'.\" in lists\n"
+        "models = told(lambda: __import__('flask_oso.sqlalchemy'))\n"
+        "assert \"Install it with 'pip install flask-oso[sqlalchemy]'.\" in models"
+    )
+
+
 def run_python(code: str) -> set[str]:
     """Give the names of the modules that a process has imported once it has run some code."""
     command = [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"]

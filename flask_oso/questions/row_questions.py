@@ -6,6 +6,7 @@ builds a query of it. It knows no database: a ``QueryBuilder`` does.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 import typing as t
 from collections.abc import Sequence
@@ -122,6 +123,14 @@ def builder_of(host: Host, builder: QueryBuilder | None) -> QueryBuilder:
         raise OsoError(
             "No models are registered, so there is nothing to query. Call 'register_models'"
             " of 'flask_oso.sqlalchemy', give 'FlaskOso' your mapped classes, 'models=db.Model', or"
-            " set an adapter. Objects of other classes are listed with 'filter'."
+            f" set an adapter.{_missing_library()} Objects of other classes are listed with"
+            " 'filter'."
         )
     return builder
+
+
+def _missing_library() -> str:
+    """Say which extra is missing for mapped classes; empty if it is there."""
+    if importlib.util.find_spec("sqlalchemy") is not None:
+        return ""
+    return " SQLAlchemy is not installed: 'pip install flask-oso[sqlalchemy]'."

@@ -18,7 +18,13 @@ one SELECT of a policy; ``SqlAlchemyAdapter`` reads relations that are declared 
     a first policy from models; what a change of a policy changes.
 """
 
-import sqlalchemy as sa
+try:
+    import sqlalchemy as sa
+except ModuleNotFoundError as error:
+    raise ImportError(
+        "'flask_oso.sqlalchemy' needs SQLAlchemy 2.0 or later, which is not installed. Install it"
+        " with 'pip install flask-oso[sqlalchemy]'."
+    ) from error
 
 if sa.__version__.startswith(("0.", "1.")):
     # Without this the first name that is not there yet would be the message.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 import subprocess
 import sys
 import typing as t
@@ -60,6 +61,30 @@ def test_no_policy_at_all(run: t.Any, name: str) -> None:
         "No policy is loaded. Name its files in 'OSO_POLICIES' before 'init_app', or load them with"
         " 'load_files'.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("", 1), ("may(_);", 1), ('allow(_, "read", "note");', 0)]
+)
+def test_guards_without_a_rule_that_answers(folder: Path, run: t.Any, text: str, code: int) -> None:
+    """Each request to a guarded view is an error then, and no denial."""
+    app = app_with(folder, text)
+    for name in ("one", "two"):
+        app.add_url_rule(f"/{name}", name, authorize("read", "note")(lambda: "noted"))
+
+    result = run(app, "check")
+
+    found = re.findall(r"^error: No 'allow' rule is loaded: .*", result.output, re.M)
+    assert (result.exit_code, len(found)) == (code, code)
+    assert all("endpoint 'one'" in each and "those of 1 other guard" in each for each in found)
+
+
+def test_views_without_guards_need_no_rule(folder: Path, run: t.Any) -> None:
+    """Somebody who begins has no guard yet."""
+    app = app_with(folder, "")
+    app.add_url_rule("/", "home", lambda: "home")
+
+    assert run(app, "check").exit_code == 0
 
 
 def test_empty_policy_is_loaded(folder: Path, run: t.Any) -> None:

@@ -10,14 +10,15 @@ from ...app_state import state_of
 from ...oso import Oso
 from ...polar.tools.policy_check import Finding, Severity
 from .route_audit import audit_routes, unfound_classes, unlisted_classes, unused_authorizers
-from .vain_guards import vain_guards
+from .vain_guards import guards_without_rules, vain_guards
 
 
 def findings_about_guards(app: Flask, oso: Oso) -> Iterator[Finding]:
     """Find guards that the policy, other guards or their routes contradict."""
     rows = audit_routes(app).rows
     missing = (*unfound_classes(app, rows), *unlisted_classes(app, rows))
-    for guard, complaint in (*vain_guards(app, oso), *missing):
+    vain = (*guards_without_rules(app, oso), *vain_guards(app, oso))
+    for guard, complaint in (*vain, *missing):
         yield Finding(Severity.ERROR, complaint, guard.place.file or None, guard.place.line or None)
     for row in rows:
         file, line = (None, None) if row.place is None else (row.place.file, row.place.line)

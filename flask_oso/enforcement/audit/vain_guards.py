@@ -18,7 +18,7 @@ from ...callables.view_functions import describe_endpoint
 from ...guards.url_keys import snake_case
 from ...guards.view_guards import Guard, GuardKind, all_guards, guards_apart, guards_of_blueprints
 from ...polar.nodes import Value
-from ...polar.spelling import nearest
+from ...polar.spelling import nearest, with_count
 from ..authorizer import Authorizer
 
 if t.TYPE_CHECKING:
@@ -46,6 +46,22 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
         for complaint in filter(None, found):
             yield guard, complaint
     yield from classes_judged_in_vain(app, oso)
+
+
+def guards_without_rules(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
+    """Give the first guard whose question raises an error, since there is no rule to answer it."""
+    if oso.engine.policy.rules.get("allow"):
+        return
+    asking = [each for each in _guards(app) if each[0].authorizer is None]
+    if asking:
+        guard, where, _ = asking[0]
+        others = f", and so do those of {with_count(len(asking) - 1, 'other guard')}"
+        yield (
+            guard,
+            f"No 'allow' rule is loaded: each request to the {where} fails"
+            f"{others if asking[1:] else ''}. Write a first rule with 'flask oso init', and name"
+            " its file in 'OSO_POLICIES'.",
+        )
 
 
 def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
