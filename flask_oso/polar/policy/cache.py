@@ -35,6 +35,8 @@ from .serialization import from_lines, to_lines
 _DIRECTORY = "OSO_CACHE_DIR"
 #: INVARIANT: the key covers all files of ``polar/``. These are their suffixes.
 _PARTS = {".py", ".lark", ".json"}
+#: A directory in which Python keeps what it compiled, and which has none of them.
+_COMPILED = "__pycache__"
 _FIRST_LINE = "a policy that flask-oso loaded, and its checksum"
 
 
@@ -103,6 +105,9 @@ def _files_in(directory: str, prefix: str) -> Iterator[tuple[str, int, int]]:
     with os.scandir(directory) as entries:
         for entry in entries:
             name = f"{prefix}{entry.name}"
+            if entry.name == _COMPILED:
+                # Who runs the application may not be allowed to look into it.
+                continue
             if entry.is_dir():
                 yield from _files_in(entry.path, f"{name}/")
             elif os.path.splitext(name)[1] in _PARTS:

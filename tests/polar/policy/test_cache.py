@@ -325,6 +325,25 @@ def test_each_file_of_the_language_is_looked_at_once() -> None:
     assert {"nodes.py", "syntax/grammar.lark", "syntax/grammar.json"} <= {*found}
 
 
+def test_folders_of_compiled_code_are_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They may be those of another user, who alone may list them."""
+    (tmp_path / "polar" / "policy" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "polar" / "nodes.py").write_text("")
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "polar" / "policy" / "cache.py"))
+    scandir = os.scandir
+
+    def listed(path: str) -> t.Any:
+        if Path(path).name == "__pycache__":
+            raise PermissionError(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", listed)
+
+    assert [name for name, _, _ in cache._library()] == ["nodes.py"]
+
+
 # -- entries that are not trusted ----------------------------------------------------
 
 
