@@ -178,6 +178,13 @@ def float_to_polar(value: float) -> str:
     return f"{Decimal(repr(value)):f}".removesuffix(".0")
 
 
+def float_in_message(value: float) -> str:
+    """Print a float as oso's messages dump it: ``1e300``, ``1.5e-7``, ``NaN``."""
+    if math.isnan(value):
+        return "NaN"
+    return re.sub(r"e\+?(-?)0*", r"e\1", repr(value))
+
+
 def _joined(
     pieces: t.Sequence[_Piece], class_name: ClassNamer | None = None, show: ShowObject = nameless
 ) -> str:

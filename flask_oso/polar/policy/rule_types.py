@@ -24,7 +24,13 @@ from ..nodes import (
     Value,
     Variable,
 )
-from ..printer import parameter_to_polar, rule_to_polar, rule_type_to_polar, to_polar
+from ..printer import (
+    float_in_message,
+    parameter_to_polar,
+    rule_to_polar,
+    rule_type_to_polar,
+    to_polar,
+)
 from ..spelling import meant_class
 from ..syntax.desugar import flattened, rewrite_rule
 from ..value_objects import Record
@@ -500,4 +506,4 @@ def _shown(term: Term) -> str:
         return f"Boolean({to_polar(term)})"
     if isinstance(term.value, int):
         return f"Number(Integer({term.value}))"
-    return f"Number(Float({'NaN' if term.value != term.value else repr(term.value)}))"
+    return f"Number(Float({float_in_message(term.value)}))"

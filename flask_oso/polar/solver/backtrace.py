@@ -26,7 +26,7 @@ from ..nodes import (
     parts,
     with_parts,
 )
-from ..printer import to_polar
+from ..printer import float_in_message, to_polar
 from ..sources import Span
 from ..traversal import fold
 from .clauses import Frame, Template, bound
@@ -183,9 +183,9 @@ def _debug_form_of_leaf(term: t.Any) -> str:
             return f"Boolean({to_polar(term)})"
         if type(term.value) is str:
             return f'String("{with_escapes(term.value)}")'
-        kind = "Integer" if type(term.value) is int else "Float"
-        shown = "NaN" if term.value != term.value else repr(term.value)
-        return f"Number({kind}({shown}))"
+        if isinstance(term.value, float):
+            return f"Number(Float({float_in_message(term.value)}))"
+        return f"Number(Integer({term.value}))"
     if isinstance(term, (Unknown, Slot, Variable)):
         return f'Variable(Symbol("{term.name}"))'
     if isinstance(term, List):

@@ -93,6 +93,14 @@
 #? x in 1.5
 #! PolarTypeError: Type error: can only use `in` on an iterable value, this is Number(Float(1.5)) at line 1, column 6
 
+## large-float: a large number is written with its exponent
+#? x in 1e300
+#! PolarTypeError: Type error: can only use `in` on an iterable value, this is Number(Float(1e300)) at line 1, column 6
+
+## small-float: so is a small one
+#? x in 1.5e-7
+#! PolarTypeError: Type error: can only use `in` on an iterable value, this is Number(Float(1.5e-7)) at line 1, column 6
+
 ## object-not-iterable: nor has an object that cannot be iterated
 #? x in stray
 #! InvalidIteratorError: is not iterable
