@@ -239,6 +239,7 @@ def test_set_for_each_row_is_refused(session: orm.Session, policy: str) -> None:
         oso.authorized_query(session.get_one(User, 3), "read", Doc)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("session", [0], indirect=True)
 def test_recursion_for_all_of_many_is_refused(session: orm.Session) -> None:
     """A recursion within a ``forall`` is refused, after much work: one database is enough."""
