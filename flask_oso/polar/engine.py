@@ -32,7 +32,6 @@ from .host.registry import Host
 from .limits import CurrentLimits, Limits, check_length
 from .nodes import Call, Dictionary, List, Rule, Term, Value, is_ground
 from .output import STORED_VARIABLE, LogSettings, read_log_settings
-from .policy.garbage import without_collector
 from .policy.policy import Policy, has_debug
 from .residual.template_keys import is_given_value, template_key
 from .sources import Source
@@ -95,6 +94,8 @@ class DenialWatch(t.Protocol):
 
 def _import_evaluators(*, is_compiling: bool) -> None:
     """Import what decides, so that no decision imports anything."""
+    from .policy.garbage import without_collector
+
     with without_collector():
         from .solver import solver  # noqa: F401
 
