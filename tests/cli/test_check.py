@@ -14,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy import orm
+from sqlalchemy.ext.declarative import DeferredReflection
 
 from flask_oso import FlaskOso, Oso, OsoError, authorize
 from flask_oso.__main__ import main
@@ -584,6 +585,26 @@ def test_list_of_a_class_without_rows_is_an_error_once(
     assert "'Parcel' is no mapped class of SQLAlchemy. Filter its objects in the view" in message
     with pytest.raises(OsoError, match="'Parcel' is no mapped class of SQLAlchemy"):
         extension.check_routes(app)
+
+
+def test_list_of_a_class_that_is_mapped_later_is_none(folder: Path, run: t.Any) -> None:
+    """The columns of some are read from the database, behind the check."""
+
+    class Base(DeferredReflection, orm.DeclarativeBase):
+        pass
+
+    class Crate(Base):
+        __tablename__ = "crates"
+
+    app = make_app(folder=folder, static=None)
+    oso = Oso()
+    oso.register_class(Crate)
+    oso.load_str('allow(_, "read", _: Crate);')
+    extension = FlaskOso(oso=oso)
+    extension.init_app(app)
+    app.add_url_rule("/c", "crates", extension.lists("read", Crate)(lambda crates: "x"))
+
+    assert findings(run, app) == []
 
 
 def test_list_of_a_mapped_class_or_of_an_adapter_is_none(folder: Path, run: t.Any) -> None:

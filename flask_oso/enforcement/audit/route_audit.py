@@ -214,8 +214,8 @@ def unlisted_classes(app: Flask, rows: Iterable[Row]) -> Iterator[tuple[Guard, s
             if not is_list or oso is None or is_mapped(guard.resource) or key in seen:
                 continue
             seen.add(key)
-            # An adapter reads what it likes.
-            if oso.host.adapter is None:
+            # An adapter reads what it likes, and a class with a table may be mapped later.
+            if oso.host.adapter is None and not hasattr(guard.resource, "__tablename__"):
                 yield guard, _unlisted(row, guard)
 
 
