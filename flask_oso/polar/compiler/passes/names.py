@@ -109,20 +109,9 @@ def blocks_in(statements: list[ast.stmt]) -> Iterator[tuple[list[ast.stmt], str 
 
 def rename(statements: Sequence[ast.AST], names: Mapping[str, str]) -> None:
     """Give names others."""
-    # As in `Names`: it goes through all of a function.
-    parts, stack = PARTS, [*statements] if names else []
-    while stack:
-        node: t.Any = stack.pop()
-        kind = type(node)
-        if kind is ast.Name:
-            node.id = names.get(node.id, node.id)
-            continue
-        for name in parts[kind]:
-            part = getattr(node, name, None)
-            if type(part) is list:
-                stack += part
-            elif part is not None:
-                stack.append(part)
+    for node in nodes_in(statements) if names else ():
+        if type(node) is ast.Name and node.id in names:
+            node.id = names[node.id]
 
 
 def written_name(statement: ast.stmt) -> str | None:
