@@ -191,6 +191,9 @@ class _Load:
 
         :param given: variables that may stand alone.
         """
+        if rule.body is None and inventory.has_literals_only:
+            self._check_plain_fact(rule, inventory)
+            return
         self._problems += check_singletons(rule, inventory, self._host, given)
         self.warnings += warn_unbound(rule, inventory, self._host)
         self.warnings += warn_specializers(inventory, self._host, self._class_guesses)
@@ -200,6 +203,11 @@ class _Load:
         self.warnings += self._members.warn(inventory, operands)
         self.warnings += warn_comparisons(inventory, operands)
         self._mentions += mentions_of(rule, inventory.comparisons, operands.class_name)
+
+    def _check_plain_fact(self, rule: Rule, inventory: Inventory) -> None:
+        """Find what can be wrong with a fact like ``role("alice", "editor", "docs");``."""
+        self.warnings += warn_mistaken_texts(rule, inventory, self._host)
+        self._mentions += mentions_of(rule, (), lambda _: None)
 
     def _add_type(self, rule_type: RuleType) -> None:
         problems = check_rule_type(rule_type)

@@ -27,6 +27,11 @@ class Inventory(t.NamedTuple):
     #: ``a = b``, ``a == b``, ``a != b``, ``a in b``
     comparisons: list[Expression]
 
+    @property
+    def has_literals_only(self) -> bool:
+        """Whether no variable, pattern or operation is in the rule."""
+        return not any(self)
+
 
 _COMPARING = (Operator.UNIFY, Operator.EQ, Operator.NEQ, Operator.IN)
 
@@ -69,7 +74,9 @@ _T = t.TypeVar("_T", bound=Term)
 
 def in_text_order(terms: Iterable[_T]) -> list[_T]:
     """Sort terms by their place in the text."""
-    return sorted(terms, key=_start)
+    found = [*terms]
+    # Most are none or one.
+    return sorted(found, key=_start) if len(found) > 1 else found
 
 
 def _start(term: Term) -> int:

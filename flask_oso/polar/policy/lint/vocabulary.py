@@ -135,10 +135,16 @@ class _AllDeclarations:
         self._guesses = Guesses()
         heads = [each for each in mentions if each.in_head]
         self._given = {(each.kind, each.string.value) for each in heads if each.string is not None}
-        known = {*declarations, *RESERVED_NAMES}
-        # Kinds of which a rule for another class has any string in its head.
+        decided = {
+            (declared.kind, name)
+            for name, of_class in declarations.items()
+            for declared in of_class.values()
+        } | {(kind, name) for kind in DeclarationKind for name in RESERVED_NAMES}
+        # Kinds of which a rule for a class that declares none has any string in its head.
         self._any = {
-            each.kind for each in heads if each.string is None and each.class_name not in known
+            each.kind
+            for each in heads
+            if each.string is None and (each.kind, each.class_name) not in decided
         }
 
     def _meant(self, kind: DeclarationKind, string: str) -> str | None:
