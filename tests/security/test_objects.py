@@ -16,6 +16,7 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
+from werkzeug.local import LocalProxy
 
 from flask_oso import Oso
 from flask_oso.polar.exceptions import InvalidIteratorError, OsoError, PolarRuntimeError
@@ -345,6 +346,15 @@ class Windows:
         return iter(lambda: next(self, None), None)
 
 
+class Copies(Windows):
+    """An iterator that gives others of its own class over what it reads."""
+
+    def __iter__(self) -> Iterator[str]:
+        other = Copies()
+        other._left = self._left
+        return other
+
+
 class Keeper:
     """Keeps an iterator where a policy may find it."""
 
@@ -383,6 +393,7 @@ ITERATORS: dict[str, t.Callable[[], t.Any]] = {
     "its own": Once,
     "always the same": Holder,
     "new ones": Windows,
+    "copies": Copies,
 }
 BOTH = pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "solved"])
 
@@ -461,6 +472,36 @@ def test_method_that_makes_iterators_is_asked_again(compiled: bool) -> None:
     keeper = Keeper(None)
 
     assert [oso.is_allowed(keeper, "read", "page") for _ in range(3)] == [True] * 3
+
+
+class Tags(list[str]):
+    """A list that weak references may refer to."""
+
+
+TAGS = Tags(["a"])
+
+
+@pytest.mark.parametrize("make", [LocalProxy, weakref.proxy], ids=["local", "weak"])
+@BOTH
+def test_proxy_of_a_list_is_read_by_each_question(
+    make: t.Callable[[t.Any], t.Any], compiled: bool
+) -> None:
+    """Its class has the methods of an iterator, but what it stands for is none."""
+    tags = make(TAGS if make is weakref.proxy else lambda: TAGS)
+    oso = keeping('"a" in k.kept and forall(x in k.kept, x = "a")', compiled)
+
+    assert [oso.is_allowed(Keeper(tags), "read", "page") for _ in range(3)] == [True] * 3
+
+
+@BOTH
+def test_iterator_that_two_proxies_stand_for(compiled: bool) -> None:
+    """What one of them has read is nothing to the other."""
+    once = map(str, ["a"])
+    oso = keeping("forall(x in k.kept, x in [])", compiled)
+    oso.is_allowed(Keeper(LocalProxy(lambda: once)), "read", "page")
+
+    with pytest.raises(InvalidIteratorError, match="can be read only once, and was"):
+        oso.is_allowed(Keeper(LocalProxy(lambda: once)), "read", "page")
 
 
 @BOTH

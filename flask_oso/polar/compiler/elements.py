@@ -15,7 +15,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from ..host import sandbox
 from ..host.conversion import is_representable, list_for_policy, result_to_term, to_python
 from ..host.dictionaries import MISSING, entry_of_text, find_entry, sorted_entries
-from ..host.iterators import READ, SILENT, Ahead, IteratorUse, begins_alone, elements_ahead
+from ..host.iterators import (
+    READ,
+    SILENT,
+    Ahead,
+    IteratorUse,
+    begins_alone,
+    elements_ahead,
+    what_is_read,
+)
 from ..host.value_classes import find_by_hash, find_in_network, find_text, is_hashed_tuple
 from ..nodes import Expression, Instance, Term, Value
 from ..solver.solver import Solver
@@ -202,7 +210,7 @@ class Elements:
         if clock[1] is None:
             clock[1] = time.monotonic()
         iterator = iter(collection)
-        source = collection if isinstance(collection, Iterator) else iterator
+        source = what_is_read(collection, iterator)
         if type(iterator) in SILENT and source is iterator is not collection:
             # Those of Python's own containers take no time that counts.
             ahead = elements_ahead(iterator, 2)

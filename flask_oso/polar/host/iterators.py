@@ -74,6 +74,23 @@ class ReadIterators:
         return is_first
 
 
+def what_is_read(collection: t.Iterable[t.Any], iterator: Iterator[t.Any]) -> Iterator[t.Any]:
+    """Return what is used up when an iterator of a collection is read.
+
+    A result of SQLAlchemy gives a new iterator each time, over one cursor. A proxy has the methods
+    of an iterator, whatever it stands for: the class that it claims tells whether that is one, and
+    an iterator of its own is what all proxies of it read.
+    """
+    if not isinstance(collection, Iterator):
+        return iterator
+    claimed = collection.__class__
+    if claimed is type(collection):
+        return collection
+    return (
+        collection if issubclass(claimed, Iterator) and type(iterator) is not claimed else iterator
+    )
+
+
 def _has_begun(iterator: Iterator[t.Any]) -> bool:
     # Not by `inspect`, which takes as long as reading ten elements.
     return type(iterator) is types.GeneratorType and (

@@ -25,7 +25,7 @@ from ..host import numbers
 from ..host.attribute_access import silent_text
 from ..host.conversion import HostEntries, follow, list_elements
 from ..host.dictionaries import MISSING, READING, entry_of_text
-from ..host.iterators import READ, USED_UP, IteratorUse
+from ..host.iterators import READ, USED_UP, IteratorUse, what_is_read
 from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
 from ..host.value_classes import (
     SETS,
@@ -307,8 +307,7 @@ class Operators:
                 error_at(InvalidIteratorError, message, self.machine.step_span()), _ITERABLE
             )
         iterator = iter(value)
-        # A result of SQLAlchemy gives a new iterator each time, over one cursor.
-        self._begin(value if isinstance(value, Iterator) else iterator)
+        self._begin(what_is_read(value, iterator))
         return self._elements(iterator)
 
     def _begin(self, iterator: Iterator[t.Any]) -> None:
