@@ -550,7 +550,7 @@ def _row_key(value: t.Any) -> t.Any:
 
 def _names(source: _Source, name: t.Any, user: t.Any) -> bool:
     """Tell whether a source that knows a name means a user."""
-    if type(name) not in (str, int) or not source.keys:
+    if (type(name) is not str and type(name) is not int) or not source.keys:
         return False
     keys = [getattr(user, each, None) for each in source.keys]
     if hasattr(user, "get_id"):

@@ -504,6 +504,86 @@ def test_iterator_that_two_proxies_stand_for(compiled: bool) -> None:
         oso.is_allowed(Keeper(LocalProxy(lambda: once)), "read", "page")
 
 
+class EqualsAll(type):
+    """A metaclass whose classes claim to equal all others."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = type.__hash__
+
+
+class EqualsNone(type):
+    """A metaclass whose classes cannot be compared."""
+
+    def __eq__(cls, other: object) -> bool:
+        raise ValueError("classes were compared")
+
+    __hash__ = type.__hash__
+
+
+#: Python itself compares classes to tell what can be gone through.
+SEARCHES = dict.fromkeys(
+    ["1 in k.kept", "not 1 in k.kept", "x in k.kept and x = 1"], InvalidIteratorError
+)
+COMPARISONS: dict[str, t.Any] = {
+    'k.kept.kind = "a"': True,
+    "k.kept = 1": False,
+    "k.kept = [1]": False,
+    "k.kept = {kind: 1}": False,
+    "k.kept = nil": False,
+    "k.kept = k.kept": True,
+    "k.kept < 1": PolarRuntimeError,
+    "k.kept.quiet() = 1": True,
+    "k.kept.keys() = 1": True,
+    "k.kept matches String": False,
+}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("meta", "condition", "expected"),
+    [
+        *[(EqualsAll, *each) for each in [*SEARCHES.items(), *COMPARISONS.items()]],
+        *[(EqualsNone, *each) for each in COMPARISONS.items()],
+    ],
+)
+def test_metaclass_is_not_asked_what_a_class_is(
+    meta: t.Any, condition: str, expected: t.Any, compiled: bool
+) -> None:
+    """What claims to be a class of Python's own is none: it is no network, and no list."""
+    made = {"kind": "a", "one": 1, "quiet": lambda self: self.one, "keys": lambda _: 1}
+    keeper = Keeper(meta("Odd", (), made)())
+    oso = keeping(condition, compiled)
+
+    for _ in range(3):
+        if expected in (True, False):
+            assert oso.is_allowed(keeper, "read", "page") is expected
+            continue
+        with pytest.raises(expected):
+            oso.is_allowed(keeper, "read", "page")
+
+
+@BOTH
+@pytest.mark.parametrize("meta", [EqualsAll, EqualsNone])
+def test_metaclass_of_an_argument_is_not_asked(meta: t.Any, compiled: bool) -> None:
+    """The same for the actor, the action and the resource, and for constants."""
+    odd = meta("Odd", (), {"kind": "a"})()
+    oso = Oso(compiled=compiled)
+    oso.register_constant({"odd": odd}, "ALL")
+    oso.load_str(
+        'allow(u, "read", d) if u.kind = d.kind; allow(_: {kind: "a"}, x, x);'
+        'allow(_, "own", d) if d = ALL.odd and ALL.odd.kind = "a"; allow(1, "two", [_]);'
+    )
+
+    for _ in range(3):
+        assert oso.is_allowed(odd, "read", odd)
+        assert oso.is_allowed(odd, odd, odd)
+        assert oso.is_allowed(1, "own", odd)
+        assert not oso.is_allowed(odd, "two", odd)
+        assert oso.authorized_actions(odd, odd) == {"read", "own", odd}
+
+
 @BOTH
 def test_iterator_outlives_no_question(compiled: bool) -> None:
     """What a question read is not kept when the program has dropped it."""

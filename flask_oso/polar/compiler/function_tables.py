@@ -53,7 +53,7 @@ class FunctionTable(dict[t.Any, CompiledFunction]):
     def __missing__(self, key: t.Any) -> CompiledFunction:
         # Which temporary classes are asked about has no end, either.
         kind = type(key)
-        is_literal = kind in (str, int) and not self.dispatch.objects
+        is_literal = (kind is str or kind is int) and not self.dispatch.objects
         other = self._others.get(kind) if is_literal and key not in self.dispatch.literals else None
         if other is not None:
             if self._remembered < MAX_OTHERS and (kind is int or len(key) < _LONGEST):

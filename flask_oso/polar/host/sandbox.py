@@ -29,7 +29,7 @@ from ..sources import Span
 from .awaitables import described, dispose
 
 #: Proxies whose classes do not show it.
-_PROXIES = (weakref.ProxyType, weakref.CallableProxyType)
+_PROXIES = frozenset({weakref.ProxyType, weakref.CallableProxyType})
 #: Classes whose instances give access to the whole process.
 _INTERNAL = (types.ModuleType, types.FrameType, types.CodeType, types.TracebackType)
 
@@ -424,7 +424,8 @@ def _is_of(value: t.Any, kinds: tuple[type, ...]) -> bool:
     if isinstance(value, type):
         return issubclass(value, kinds) or isinstance(value, kinds)
     # Policies see copies of lists and dictionaries, which methods may change.
-    return type(value) not in (list, dict) and isinstance(value, kinds)
+    kind = type(value)
+    return kind is not list and kind is not dict and isinstance(value, kinds)
 
 
 def check_reachable(value: t.Any, span: Span | None) -> None:

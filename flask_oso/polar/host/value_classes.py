@@ -30,7 +30,7 @@ ORDERED: frozenset[type] = frozenset(
     }
 )
 #: Classes of values that Polar has itself.
-NATIVE: tuple[type, ...] = (bool, int, float, str)
+NATIVE: frozenset[type] = frozenset({bool, int, float, str})
 #: Numbers that compare with each other; a Boolean counts as 0 or 1.
 NUMBERS: frozenset[type] = frozenset({bool, int, float, decimal.Decimal})
 #: Classes of dates with a zone. Comparing two calls their zones, unless these are the same.
@@ -200,7 +200,7 @@ def find_in_network(item: t.Any, network: t.Any) -> bool | None:
     # Not imported here: until a program has done so, no object is of these classes.
     known = sys.modules.get("ipaddress")
     kind, mine = type(network), type(item)
-    if known is None or kind not in (known.IPv4Network, known.IPv6Network):
+    if known is None or (kind is not known.IPv4Network and kind is not known.IPv6Network):
         return None
     if mine in NATIVE or mine is types.NoneType:
         return False

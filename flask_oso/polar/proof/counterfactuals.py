@@ -484,7 +484,7 @@ def _elements(term: t.Any) -> Sequence[t.Any] | None:
 def _next_to(term: t.Any, direction: int) -> Term | None:
     """Return a number or a date, plus the direction; ``None`` for other values."""
     value: t.Any = getattr(term, "value", None)
-    if type(value) in (int, float):
+    if type(value) is int or type(value) is float:
         return Value(value + direction)
     if issubclass(type(value), datetime.date):
         with contextlib.suppress(OverflowError):

@@ -69,6 +69,7 @@ _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 _ORDERLY = {*_NATIVE_KINDS, *_DATA, ValueKind.ANY}
 #: Types of the values of members that are compared.
 _PARTS = {*NATIVE, type(None)}
+_CONTAINERS = frozenset(_DATA.values())
 #: Types whose instances equal only values of their own kind.
 _PLAIN = (
     bool, int, float, str, bytes, list, tuple, dict, set, frozenset, type, type(None),
@@ -553,7 +554,7 @@ def value_ordering(sign: Operator, operand: RowValue, value: t.Any) -> RowCondit
         return _ordered_choices(sign, operand, value)
     if kind is ValueKind.INTEGER or kind is ValueKind.DECIMAL or kind is ValueKind.FLOAT:
         return _ordered_numbers(sign, operand, value)
-    if kind is ValueKind.ANY and type(value) not in (list, dict):
+    if kind is ValueKind.ANY and type(value) not in _CONTAINERS:
         return _order(sign, operand, Literal(value))
     if kind is ValueKind.TEXT:
         if type(value) is not str or not is_unicode(value):

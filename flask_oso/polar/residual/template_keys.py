@@ -13,6 +13,8 @@ from ..host.value_classes import NATIVE
 
 #: The types of values that a template is given, as it is given objects.
 _GIVEN = frozenset({int, float, str, list, dict})
+#: The classes of what is a value of Polar itself.
+_VALUES = frozenset({*NATIVE, list, dict, type(None)})
 
 
 def template_key(name: str, args: Sequence[t.Any], at: int, cls: type, *, is_given: bool) -> t.Any:
@@ -41,4 +43,4 @@ def is_given_value(args: Sequence[t.Any], at: int) -> bool:
 
 def is_host_object(value: t.Any) -> bool:
     """Tell whether a value is an object, and not a native value of Polar."""
-    return type(value) not in (*NATIVE, list, dict, type(None))
+    return type(value) not in _VALUES

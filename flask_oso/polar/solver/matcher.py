@@ -109,7 +109,7 @@ class Matcher:
         # What programs assign gives the class of the rows of a relation to many, and not that of
         # their collection. Under a negation, where a failed match holds, it may be one.
         is_assigned = self.machine.host.field_types.assigned is not None
-        return is_assigned and cls in (list, dict) and self._is_negating()
+        return is_assigned and (cls is list or cls is dict) and self._is_negating()
 
     def _is_negating(self) -> bool:
         """Return whether the current goal is in a negation: below a step without a goal."""

@@ -56,7 +56,7 @@ class _Silent(enum.Enum):
 
 _Outcome = FirstCall | _Silent
 #: What else than an object an attribute may be.
-_OF_DATA = (dict, list, str, int, float, bool)
+_OF_DATA = frozenset({dict, list, str, int, float, bool})
 #: Stands for the value of a variable that is united with another one.
 _OPEN: t.Final = Known("")
 #: The values of the variables of one clause, by their index.

@@ -28,7 +28,7 @@ from ..snippets import any_of, is_type, is_unchecked
 from .guards import Guards
 from .regions import Known, Region, give_up_if
 from .solution_keys import is_container
-from .value_tests import SCALARS
+from .value_tests import VALUES
 from .values import ValueGuards
 
 _OF_SCALARS = frozenset({"String", "Integer", "Float", "Boolean"})
@@ -142,7 +142,7 @@ class PatternGuards:
         made = {
             at: self._guards.names.lineage(kind)
             for at, kind in kinds.items()
-            if kind not in (None, dict, list, *SCALARS)
+            if kind is not None and kind not in VALUES
         }
         return {at: lineage for at, lineage in made.items() if lineage is not None}
 
@@ -433,7 +433,8 @@ def is_nil(term: Term) -> bool:
 
 def is_not_nil(value: Known) -> bool:
     """Tell whether a value is known not to be ``nil``."""
-    return value.is_literal or value.exact not in (None, type(None))
+    cls = value.exact
+    return value.is_literal or (cls is not None and cls is not type(None))
 
 
 def is_literal(term: Term) -> bool:

@@ -413,7 +413,7 @@ class RowGuards:
         if (
             cls is None
             or not self._guards.names.equality.compares_text(cls)
-            or other.exact not in (None, cls)
+            or not (other.exact is None or other.exact is cls)
         ):
             return compare
         # Most are of one class, and have a number or a string.

@@ -35,8 +35,10 @@ from ..snippets import (
 )
 from .regions import Known
 
-#: Classes of Polar's own values, beside dictionaries, that arguments may be of.
-SCALARS = (str, int)
+#: Classes of Polar's own values, beside dictionaries, that arguments may be of. Classes are looked
+#: up by their hash: one that is compared with others asks its metaclass.
+SCALARS: frozenset[type] = frozenset({str, int})
+VALUES: frozenset[type] = SCALARS | {dict, list}
 EQUATIONS = (Operator.EQ, Operator.NEQ)
 #: Classes whose values need no check, wherever they are read.
 _PLAIN = frozenset({str, int, bool, float, list, dict, set, frozenset, tuple})

@@ -106,7 +106,8 @@ class ValueGuards:
         another one under the name.
         """
         cls, names = owner.exact, self._guards.names
-        is_of_class = cls not in (None, dict, *SCALARS) and owner.constant is None
+        is_value = cls is None or cls is dict or cls in SCALARS
+        is_of_class = not is_value and owner.constant is None
         if not is_of_class or owner.is_literal or not sandbox.is_unrestricted(name):
             return None
         if not names.host.keeps(t.cast(type, cls)):
@@ -150,7 +151,7 @@ class ValueGuards:
             if name not in owner.constant:
                 raise NotCompilable("an entry that a constant has not", span)
             found = owner.constant[name]
-            if type(found) in (bool, int, str):
+            if type(found) is bool or type(found) in SCALARS:
                 return Known("", literal=Value(found))
             is_known = type(found) is float or type(found) in _COMPOUND
             if not is_known and not compares_by_identity(type(found)):
@@ -313,11 +314,7 @@ class ValueGuards:
 
     def _is_never_scalar(self, cls: type) -> bool:
         """Tell whether instances of a class equal no string, number or Boolean."""
-        return (
-            self._guards.is_identity(cls)
-            or cls in MOMENTS
-            or cls in (dict, list, tuple, set, frozenset)
-        )
+        return self._guards.is_identity(cls) or cls in MOMENTS or cls in _COMPOUND
 
     def _equal_itself(self, region: Region, value: Known, span: Span | None) -> Region:
         """Give up for a value that is unequal to itself, such as NaN.

@@ -33,7 +33,7 @@ from ...snippets import (
 )
 from ..clauses.chains import numbers_in
 from ..regions import Built, Fact, Known, Parts, Region, give_up_if, with_span
-from ..value_tests import SCALARS, written
+from ..value_tests import VALUES, written
 from .alternatives import Alternatives, equation
 
 #: How many keys a dictionary has that are taken apart where they stand.
@@ -247,7 +247,7 @@ class Compounds(Alternatives, frozen=False):
     def _check_told(self, value: Known, term: List | Dictionary) -> None:
         """Refuse a value of another class that may equal a list or a dictionary all the same."""
         cls = value.exact
-        if cls is None or cls in (list, dict, *SCALARS):
+        if cls is None or cls in VALUES:
             # Also a text of the policy.
             return
         is_told = self.guards.names.equality.is_told_from_nil(cls)

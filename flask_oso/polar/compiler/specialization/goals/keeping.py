@@ -16,7 +16,7 @@ from ...scopes import Pending
 from ...snippets import compared
 from ..kept_searches import KeptSearch, KeptSearches, path_of, search_once
 from ..regions import Fact, Known, Region, RuleCall
-from ..value_tests import SCALARS
+from ..value_tests import VALUES
 from .operands import Operands
 
 #: The region and the goals that follow, as of ``GoalStep.take``.
@@ -75,7 +75,8 @@ def _search(
         return None
     paths = tuple([path_of(region, arg) for arg in others])
     if None in paths or not all(
-        arg.exact not in (None, dict, list, *SCALARS)
+        arg.exact is not None
+        and arg.exact not in VALUES
         and arg.literal is None
         and arg.constant is None
         and names.host.keeps(arg.exact)

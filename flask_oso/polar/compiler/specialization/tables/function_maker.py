@@ -21,7 +21,7 @@ from ...quotations import duplicate
 from ...snippets import code_of, is_ascii, negate
 from ..goals.obstacles import Attempts, tried_first
 from ..specialization import SpecializationWriter, class_tests
-from ..value_tests import SCALARS
+from ..value_tests import VALUES
 from .drafts import Asked, Drafts, Specialization, SpecializingProgram, Text
 from .first_answers import QuestionKind
 from .give_ups import GiveUps, Sample, counting
@@ -106,7 +106,7 @@ class FunctionMaker:
         keeps = self.keeps(cls)
         # A class is asked about by its own class, which is looked up as any other.
         is_of_classes = issubclass(cls, type) and type(cls) is type
-        if cls not in (dict, list, *SCALARS) and not (is_plain_object(cls) or is_of_classes):
+        if cls not in VALUES and not (is_plain_object(cls) or is_of_classes):
             add_class(self._refused, cls, keeps=keeps)
             return False
         if not keeps:
