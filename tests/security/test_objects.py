@@ -584,6 +584,48 @@ def test_metaclass_of_an_argument_is_not_asked(meta: t.Any, compiled: bool) -> N
         assert oso.authorized_actions(odd, odd) == {"read", "own", odd}
 
 
+def proxy_of(value: t.Any) -> t.Any:
+    return LocalProxy(lambda: value)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("condition", "entries", "expected"),
+    [
+        ('k.entries.get(k.kept) = "a"', {"key": "a"}, True),
+        ('k.entries.get(k.kept) = "a"', {"other": "a"}, False),
+        ('k.entries.get(k.kept, "a") = "a"', {"other": "b"}, True),
+        ("ALL.get(k.kept) = 1", {}, True),
+        ("ALL.get(k.listed) = 1", {}, False),
+        ("k.kept in k.entries.keys()", {"key": 1, 2: 3}, True),
+        ("not k.kept in k.entries.keys()", {"other": 1, 2: 3}, True),
+    ],
+)
+def test_proxy_of_a_text_is_a_key(
+    condition: str, entries: t.Any, expected: bool, compiled: bool
+) -> None:
+    """It claims to be a text, and is no instance of its class for what is written in C."""
+    oso = Oso(compiled=compiled)
+    oso.register_constant({"key": 1, "zero": 0}, "ALL")
+    oso.load_str(f'allow(k, "read", _) if {condition};')
+    keeper = Keeper(proxy_of("key"))
+    keeper.entries, keeper.listed = entries, proxy_of("none")
+
+    assert [oso.is_allowed(keeper, "read", "page") for _ in range(3)] == [expected] * 3
+
+
+@BOTH
+@pytest.mark.parametrize("key", ["key", 1, True, 1.5])
+def test_proxy_among_the_keys_is_refused_as_by_json(key: t.Any, compiled: bool) -> None:
+    """Where all entries are gone through, the error says what is wrong."""
+    oso = keeping('[key, _] in k.entries and key = "b"', compiled)
+    keeper = Keeper(None)
+    keeper.entries = {proxy_of(key): 1, "b": 2}
+
+    with pytest.raises(TypeError, match=r"keys must be .*, not LocalProxy"):
+        oso.is_allowed(keeper, "read", "page")
+
+
 @BOTH
 def test_iterator_outlives_no_question(compiled: bool) -> None:
     """What a question read is not kept when the program has dropped it."""

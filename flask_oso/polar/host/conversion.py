@@ -245,7 +245,7 @@ def values_read(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...]) 
 
 
 def _shown_key(key: t.Any) -> str:
-    return str.__str__(key) if isinstance(key, str) else f"<{type(key).__name__} object>"
+    return str.__str__(key) if issubclass(type(key), str) else f"<{type(key).__name__} object>"
 
 
 def result_to_term(

@@ -48,7 +48,7 @@ def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
         return found
     if _has_number(source, name):
         for key, value in [*source.items()]:
-            if isinstance(key, _NO_TEXTS) and json_key(key) == name:
+            if issubclass(type(key), _NO_TEXTS) and json_key(key) == name:
                 found = value
     return found
 
@@ -142,9 +142,9 @@ def with_texts(source: dict[t.Any, t.Any]) -> dict[t.Any, t.Any]:
 
 def _is_written(key: t.Any) -> bool:
     """Tell whether JSON has a text for a key, and Python finds nothing else under it."""
-    if not isinstance(key, str):
-        return isinstance(key, _NO_TEXTS)
     kind: t.Any = type(key)
+    if not issubclass(kind, str):
+        return issubclass(kind, _NO_TEXTS)
     return kind.__eq__ is str.__eq__ and kind.__hash__ is str.__hash__
 
 
@@ -170,7 +170,7 @@ def call_reading(source: dict[t.Any, t.Any], name: str, args: tuple[t.Any, ...])
         return default if found is MISSING else found
     found = source.get(key, MISSING)
     is_number = is_numeric(type(key))
-    if isinstance(key, str) and found is MISSING:
+    if found is MISSING and issubclass(type(key), str):
         found = find_entry(source, str.__str__(key))
     if found is MISSING:
         return default
@@ -204,13 +204,15 @@ def json_key(key: t.Any) -> str:
 
     :raises TypeError: for one that is no string, number, Boolean or ``None``.
     """
-    if isinstance(key, str):
+    # Its own class: a proxy claims that of what it stands for.
+    kind = type(key)
+    if issubclass(kind, str):
         return str.__str__(key)
-    if key is None or isinstance(key, bool):
+    if key is None or kind is bool:
         return "null" if key is None else "true" if key else "false"
-    if isinstance(key, int):
+    if issubclass(kind, int):
         return int.__repr__(key)
-    if isinstance(key, float):
+    if issubclass(kind, float):
         text = float.__repr__(key)
         return _JSON_NUMBERS.get(text, text)
     raise TypeError(
