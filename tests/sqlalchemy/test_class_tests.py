@@ -6,14 +6,15 @@ A class may tell its instances by more than their classes: no row is there to be
 from __future__ import annotations
 
 import abc
+import decimal
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from flask_oso import Oso
+from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
 from tests.support.answers import may_read
@@ -98,6 +99,30 @@ def make(policy: str) -> Oso:
     return oso
 
 
+class Anything(abc.ABC):  # noqa: B024
+    """Takes all classes for its subclasses, also that of nil."""
+
+    @classmethod
+    def __subclasshook__(cls, other: type) -> bool:
+        return True
+
+
+class EqualsAll:
+    """Equals also lists and dictionaries."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+class Asker:
+    """Has something that is compared."""
+
+    def __init__(self, kept: t.Any) -> None:
+        self.kept = kept
+
+
 def compare(oso: Oso, session: orm.Session) -> list[int]:
     """List the documents of each user, and check each document; give how many are listed."""
     docs, counts = session.scalars(sa.select(Doc)).all(), []
@@ -177,3 +202,72 @@ def test_actor_is_asked(session: orm.Session, policy: str, cls: type) -> None:
     counts = compare(make(policy.replace("{0}", cls.__name__)), session)
 
     assert len(set(counts)) == (2 if cls is Even else 1)
+
+
+@pytest.mark.parametrize("cls", ["Hashable", "Anything", "Object"])
+@pytest.mark.parametrize(
+    ("row", "condition"),
+    [
+        ("u: User", "u.level matches {0}"),
+        ("u: User", "not u.level matches {0}"),
+        ("u: User", "not (d in u.sponsored and d.owner.level matches {0})"),
+        ("u: User", "(x = u.level and not x matches {0})"),
+        ("u: User", "not is_one(u.level)"),
+        ("d: Doc", "d.owner != nil and not d.owner.level matches {0}"),
+        ("d: Doc", "not d.owner.level matches {0}"),
+    ],
+)
+def test_columns_without_a_value_are_of_the_classes_of_nil(
+    session: orm.Session, row: str, condition: str, cls: str
+) -> None:
+    """A class that has nil and numbers for its instances has all that a column may be."""
+    oso = Oso()
+    register_models(oso, documents.Base)
+    oso.register_class(Anything)
+    oso.register_class(Hashable)
+    oso.register_class(object, name="Object")
+    text = condition.replace("{0}", cls)
+    oso.load_str(f'allow(_, "read", {row}) if {text}; is_one(_: {cls});')
+    model = Doc if row == "d: Doc" else User
+    rows = session.scalars(sa.select(model)).all()
+    assert any(user.level is None for user in session.scalars(sa.select(User)))
+
+    listed = session.scalars(oso.authorized_query("ana", "read", model)).all()
+
+    assert {each.id for each in listed} == {each.id for each in rows if may_read(oso, "ana", each)}
+
+
+@pytest.mark.parametrize("kept", [1, "a", [1], ["a", 1], {"k": 1}, None, (1,), decimal.Decimal(1)])
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "not [_, *_] = a.kept",
+        "not ([_, *rest] = a.kept and d.id in rest)",
+        "not [d.id, *_] = a.kept",
+        "not [_] = a.kept",
+        "not [d.id] = a.kept",
+        "not {k: d.id} = a.kept",
+        "not {k: _} = a.kept",
+        "d.id = 1 or [_, *_] = a.kept",
+    ],
+)
+@pytest.mark.parametrize("is_equal", [False, True])
+def test_object_is_compared_with_a_list_as_by_a_check(
+    session: orm.Session, condition: str, kept: t.Any, is_equal: bool
+) -> None:
+    """What is an error of a check, or what an object answers itself, is no row of a list."""
+    actor = Asker(EqualsAll() if is_equal else kept)
+    oso = Oso()
+    register_models(oso, documents.Base)
+    oso.register_class(Asker)
+    doc = "d" if "d." in condition else "_"
+    oso.load_str(f'allow(a: Asker, "read", {doc}: Doc) if {condition};')
+    docs = session.scalars(sa.select(Doc)).all()
+    allowed = {doc.id for doc in docs if may_read(oso, actor, doc)}
+
+    for _ in range(2):
+        try:
+            listed = session.scalars(oso.authorized_query(actor, "read", Doc)).all()
+        except OsoError:
+            continue
+        assert {doc.id for doc in listed} == allowed

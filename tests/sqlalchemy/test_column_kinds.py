@@ -105,6 +105,43 @@ class LowerCase(sa.types.TypeDecorator[str]):
         return value
 
 
+class LettersAlone(sa.types.TypeDecorator[str]):
+    """Changes texts, and gives other values back as they are, also a UUID."""
+
+    impl = sa.String(50)
+    cache_ok = True
+
+    def process_bind_param(self, value: t.Any, dialect: t.Any) -> t.Any:
+        """Give small letters."""
+        return value.lower() if isinstance(value, str) else value
+
+    def process_result_value(self, value: t.Any, dialect: t.Any) -> t.Any:
+        """Give capital letters."""
+        return value.upper() if isinstance(value, str) else value
+
+
+class Noted(sa.types.TypeDecorator[t.Any]):
+    """Changes nothing, as a type that notes what is read."""
+
+    impl = sa.String(50)
+    cache_ok = True
+
+    def process_bind_param(self, value: t.Any, dialect: t.Any) -> t.Any:
+        """Give the value."""
+        return value
+
+    def process_result_value(self, value: t.Any, dialect: t.Any) -> t.Any:
+        """Give the value."""
+        return value
+
+
+class NotedIdentifier(Noted):
+    """The same of identifiers."""
+
+    impl = sa.Uuid()
+    cache_ok = True
+
+
 class Base(orm.DeclarativeBase):
     """The tables of these tests."""
 
@@ -129,6 +166,9 @@ class Item(Base):
     secret: orm.Mapped[uuid.UUID | None] = orm.mapped_column(SecretIdentifier)
     shown: orm.Mapped[str | None] = orm.mapped_column(ShownIdentifier)
     lower: orm.Mapped[str | None] = orm.mapped_column(LowerCase)
+    letters: orm.Mapped[str | None] = orm.mapped_column(LettersAlone)
+    noted: orm.Mapped[str | None] = orm.mapped_column(Noted)
+    noted_key: orm.Mapped[uuid.UUID | None] = orm.mapped_column(NotedIdentifier)
     blob: orm.Mapped[bytes | None] = orm.mapped_column(sa.LargeBinary)
     parent_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("kind_items.id"))
     parent: orm.Mapped[Item | None] = orm.relationship(remote_side=[id])
@@ -173,7 +213,7 @@ def items() -> Iterator[Item]:
     yield Item(more={}, at=REPEATED, until=REPEATED + HOUR, blob=b"a")
     yield Item(more={}, at=REPEATED + HOUR, until=REPEATED)
     for key in (None, IDENTIFIER, uuid.UUID(int=2)):
-        yield Item(more={}, key=key, other=IDENTIFIER, dashed=key)
+        yield Item(more={}, key=key, other=IDENTIFIER, dashed=key, noted_key=key)
 
 
 @pytest.fixture(params=DATABASES)
@@ -253,6 +293,7 @@ def assert_agreement(session: orm.Session, body: str, actor: object = None) -> N
         "i.parent.key = i.other",
         'i.key = "00000000000000000000000000000001"',
         "i.dashed = KEY",
+        "i.noted_key != KEY",
         "i.number = 1",
         "i.number < i.parent.number",
     ],
@@ -400,6 +441,9 @@ def test_time_without_a_zone_on_postgresql() -> None:
         ("i.secret = KEY", "SecretIdentifier converts its values in Python"),
         ("i.shown = nil", "ShownIdentifier converts its values in Python"),
         ('i.lower = "a"', "LowerCase converts its values in Python"),
+        ('i.letters = "A"', "LettersAlone converts its values in Python"),
+        ('i.letters != "A"', "LettersAlone converts its values in Python"),
+        ('i.noted != "A"', "Noted converts its values in Python"),
         ("i.data = {}", "the type JSON has no comparison that databases share"),
         ("i.data.a = nil", "only a text and a boolean are compared"),
         ('i.shown_number = "one"', "'shown_number' calculates more than a comparison or a sum"),

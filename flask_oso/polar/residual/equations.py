@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ..host import numbers
 from ..host.conversion import follow, result_to_term, to_python
+from ..host.value_classes import differs_from_data
 from ..nodes import (
     Call,
     Dictionary,
     Expression,
+    Instance,
     List,
     Term,
     Unknown,
@@ -135,10 +137,15 @@ class EquationSolver:
             return self._search.equal(left, right)
         if type(left) is Given or type(right) is Given:
             raise self._search.refusal("a list of unknown length", "Write the list out.")
+        if type(left) is Instance or type(right) is Instance:
+            # An object is asked; a list whose rest is open is an error.
+            return self._search.equal(left, right)
         return self._unify_parts(left, right, pairs)
 
     def _unify_parts(self, left: t.Any, right: t.Any, pairs: list[t.Any]) -> bool:
         if type(left) is not type(right) or type(left) not in (List, Dictionary):
+            self._check_told(left, right)
+            self._check_told(right, left)
             return False
         if type(left) is Dictionary:
             if [key for key, _ in left.fields] != [key for key, _ in right.fields]:
@@ -150,6 +157,16 @@ class EquationSolver:
             return False
         pairs.extend(zip(mine, other, strict=True))
         return True
+
+    def _check_told(self, one: t.Any, other: t.Any) -> None:
+        """Refuse an object that may equal a list or a dictionary with columns all the same."""
+        if type(one) is not Instance or type(other) not in (List, Dictionary):
+            return
+        has_rest = type(other) is List and other.rest is not None
+        if has_rest or not differs_from_data(type(one.value)):
+            raise self._search.refusal(
+                "an object that is compared with a list of columns", "Compare what it has."
+            )
 
     def equation(self, left: t.Any, right: t.Any) -> SearchOutcome:
         """Return when two terms are equal, at least one of which is symbolic."""

@@ -126,15 +126,14 @@ class PatternMatcher:
                 f"the class of `{show_term(value)}` cannot be told without a row", "Compare it."
             )
         cls = self._search.host.classes[_TYPES[kind]]
+        may_be_nil = is_nullable(value.operand)
+        is_of_nil = may_be_nil and isinstance(None, self._search.host.classes[pattern.tag])
         if not self.is_one(cls, pattern.tag):
-            if is_nullable(value.operand) and isinstance(
-                None, self._search.host.classes[pattern.tag]
-            ):
+            if is_of_nil:
                 raise self._search.refusal("nil is of this class", "Test for nil.")
             return False
-        return SearchOutcome(
-            where_rows_exist(negation(is_null(value.operand)), rows_of(value.operand))
-        )
+        condition = TRUE if is_of_nil else negation(is_null(value.operand))
+        return SearchOutcome(where_rows_exist(condition, rows_of(value.operand)))
 
     def _isa_record(self, value: SymbolicRecord, pattern: Pattern) -> GoalResult:
         tag, classes = pattern.tag, self._search.host.classes

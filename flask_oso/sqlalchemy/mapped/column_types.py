@@ -157,6 +157,9 @@ def _own_behaviour(kind: type) -> str | None:
 
 #: Identifiers with all digits, which a type has to give back as they are.
 _IDENTIFIERS = (uuid.UUID(int=1), uuid.UUID("abcdef01-2345-6789-abcd-ef0123456789"))
+#: What a database may have in a column of another type.
+_NO_IDENTIFIERS: tuple[t.Any, ...] = ("a", b"a", 1, 1.5, True)
+_NOT_CONVERTED = (TypeError, ValueError, LookupError, AttributeError, ImportError, RuntimeError)
 _DIALECTS: tuple[t.Any, ...] = tuple(
     t.cast(t.Any, each).dialect() for each in (sqlite, postgresql, mysql)
 )
@@ -175,7 +178,7 @@ def _bound_identifiers(kind: sa.types.TypeDecorator[t.Any]) -> tuple[t.Any, ...]
         try:
             bound, again = (kind.process_bind_param(value, dialect) for _ in range(2))
             back = kind.process_result_value(bound, dialect)
-        except (TypeError, ValueError, LookupError, AttributeError, ImportError, RuntimeError):
+        except _NOT_CONVERTED:
             return ()
         if bound != again:
             # As of a type that encrypts.
@@ -183,7 +186,25 @@ def _bound_identifiers(kind: sa.types.TypeDecorator[t.Any]) -> tuple[t.Any, ...]
         if (bound is None) is not (value is None) or type(back) is not type(value) or back != value:
             return ()
         found.append(bound)
-    return tuple(found)
+    return tuple(found) if all(_reads_identifiers(kind, each) for each in _DIALECTS) else ()
+
+
+def _reads_identifiers(kind: sa.types.TypeDecorator[t.Any], dialect: t.Any) -> bool:
+    """Tell whether all that a type makes of what a database has is a ``UUID``.
+
+    One that gives other values back as they are may be a type of texts, which changes these alone.
+    """
+    stored = kind.load_dialect_impl(dialect)
+    if isinstance(stored, sa.Uuid) and stored.as_uuid:
+        # Nothing else is stored.
+        return True
+    for value in _NO_IDENTIFIERS:
+        try:
+            if type(kind.process_result_value(value, dialect)) is not uuid.UUID:
+                return False
+        except _NOT_CONVERTED:
+            continue
+    return True
 
 
 def _own_classes(kind: t.Any) -> list[type]:
