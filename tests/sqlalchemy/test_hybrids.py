@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import enum
+import importlib
 import typing as t
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -15,6 +17,7 @@ from sqlalchemy.ext.hybrid import hybrid_property
 from flask_oso import Oso, OsoError
 from flask_oso.polar.exceptions import UnsupportedError
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.mapped.hybrids import formula_of
 from tests.support.databases import open_session
 
 
@@ -350,3 +353,15 @@ def test_hybrid_whose_source_is_another(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(UnsupportedError, match="it is a hybrid without an expression"):
         make_oso("page.is_public").authorized_query(None, "read", Page)
+
+
+def test_argument_with_an_annotation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python evaluates annotations later, they have code of their own beside the function."""
+    text = "def is_public(self: 'Page') -> bool:\n    return not self.draft\n"
+    (tmp_path / "annotated_page.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("annotated_page")
+
+    formula = formula_of(module.is_public)
+
+    assert formula is not None and formula.row == "self"

@@ -232,6 +232,17 @@ def test_types_that_are_opaque(kind: t.Any) -> None:
     assert field.reason
 
 
+def test_reading_annotations_changes_no_type() -> None:
+    """What Python keeps of annotations, once they are read, says nothing of values."""
+    # As in a module whose annotations Python evaluates when they are read.
+    names: dict[str, t.Any] = {"sa": sa, "__name__": __name__}
+    text = "class Short(sa.String):\n    limit: int = 3"
+    exec(compile(text, "short", "exec", dont_inherit=True), names)
+    assert sa.types.TypeEngine.__annotations__
+
+    assert describe_type(names["Short"](), True).tells_nil
+
+
 def test_types_before_citext(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first versions of SQLAlchemy 2.0 do not know all types that are told apart."""
     monkeypatch.delattr(postgresql, "CITEXT")

@@ -1,21 +1,20 @@
 """The types of attributes, as far as declared fields and annotations of a class tell.
 
 In go a registered class and a name; out comes a ``Shape``: text, a number, an object of a
-registered class; ``None`` if it is not known. Annotations are read and never evaluated. Nothing
-enforces them at run time, so a shape may cause a warning and nothing else.
+registered class; ``None`` if it is not known. An annotation that is text is read and never
+evaluated. Nothing enforces them at run time, so a shape may cause a warning and nothing else.
 """
 
 from __future__ import annotations
 
 import ast
-import contextlib
 import enum
 import sys
 import types
 import typing as t
 from collections.abc import Mapping
 
-from .class_facts import MOST_RELATIVES, relatives
+from .class_facts import MOST_RELATIVES, annotations_of, relatives
 from .data_adapter import Relation
 from .registry import Host
 
@@ -257,20 +256,6 @@ def _redefines(derived: type, name: str) -> bool:
 
 def _properties(cls: type) -> list[str]:
     return [name for name, value in vars(cls).items() if type(value) is property]
-
-
-def annotations_of(owner: t.Any) -> Mapping[str, t.Any]:
-    """Return the annotations of a class or function itself."""
-    if sys.version_info >= (3, 14):
-        # They are evaluated on access, and names may be imported for type checkers only.
-        with contextlib.suppress(NameError, AttributeError, TypeError):
-            return t.cast(Mapping[str, t.Any], owner.__annotations__)
-        return {}
-    found = owner.__annotations__ if isinstance(owner, types.FunctionType) else None
-    if found is None:
-        found = vars(owner).get("__annotations__")
-    # For built-in classes it is a descriptor.
-    return found if isinstance(found, dict) else {}
 
 
 def _list_of(element: Shape | None) -> Shape:

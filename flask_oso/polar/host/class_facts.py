@@ -6,13 +6,18 @@ policies compares that data to see whether a class changed.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import types
 import typing as t
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from .registry import Host
 
 MOST_RELATIVES = 100
+#: Since Python 3.14 a class has a function that evaluates its annotations, and keeps what comes
+#: out; any class may get these two when somebody reads its annotations.
+_OF_ANNOTATIONS = ("__annotate_func__", "__annotations_cache__")
 
 
 def facts_of(cls: type, host: Host) -> list[t.Any]:
@@ -36,7 +41,8 @@ def _shown_field(field: t.Any) -> str:
 
 def _own_facts(cls: type, host: Host) -> list[t.Any]:
     code = [(each.co_code.hex(), each.co_names) for each in codes(cls)]
-    names = [*vars(cls)], [*declared(cls)], [*host.fields.get(cls, ())]
+    own = [name for name in vars(cls) if name not in _OF_ANNOTATIONS]
+    names = own, [*declared(cls)], [*host.fields.get(cls, ())]
     return [f"{cls.__module__}.{cls.__qualname__}", type(cls).__qualname__, names, code]
 
 
@@ -66,12 +72,39 @@ def declared(cls: type) -> Iterator[str]:
     """Return the names that a class declares without giving them a value."""
     slots = vars(cls).get("__slots__", ())
     yield from (slots,) if isinstance(slots, str) else slots
-    yield from vars(cls).get("__annotations__", ())
+    yield from annotations_of(cls)
+
+
+def annotations_of(owner: t.Any) -> Mapping[str, t.Any]:
+    """Return the annotations of a class or function itself."""
+    if sys.version_info >= (3, 14):
+        return _annotations_evaluated(owner)
+    found = owner.__annotations__ if isinstance(owner, types.FunctionType) else None
+    if found is None:
+        found = vars(owner).get("__annotations__")
+    # For built-in classes it is a descriptor.
+    return found if isinstance(found, dict) else {}
+
+
+if sys.version_info >= (3, 14):
+
+    def _annotations_evaluated(owner: t.Any) -> Mapping[str, t.Any]:
+        """Evaluate annotations: nobody has before, and any of them may fail.
+
+        A name that is imported for type checkers only stays a reference in text.
+        """
+        import annotationlib
+
+        with contextlib.suppress(Exception):
+            return t.cast(Mapping[str, t.Any], owner.__annotations__)
+        with contextlib.suppress(Exception):
+            return annotationlib.get_annotations(owner, format=annotationlib.Format.FORWARDREF)
+        return {}
 
 
 def codes(cls: type) -> Iterator[types.CodeType]:
     """Return the code of the functions of a class, of those around and inside them too."""
-    stack = list(vars(cls).values())
+    stack = [value for name, value in vars(cls).items() if name not in _OF_ANNOTATIONS]
     while stack:
         part = stack.pop()
         if isinstance(part, types.CodeType):

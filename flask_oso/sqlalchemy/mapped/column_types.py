@@ -226,7 +226,7 @@ _CONVERTING = {*_OPERATORS, "coerce_compared_value", "bind_processor", "result_p
 _HARMLESS = {
     "__annotations__", "__doc__", "__init__", "__module__", "__repr__", "__weakref__", "__dict__",
     "__slots__", "__parameters__", "__firstlineno__", "__static_attributes__", "cache_ok",
-    "inherit_cache",
+    "inherit_cache", "__annotate_func__", "__annotations_cache__",
 }  # fmt: skip
 
 

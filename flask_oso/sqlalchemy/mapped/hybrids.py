@@ -161,7 +161,9 @@ def _code_of(definition: ast.FunctionDef) -> t.Any:
     )
     tree = ast.fix_missing_locations(ast.Module([ast.copy_location(bare, definition)], []))
     made = compile(tree, "<hybrid>", "exec", dont_inherit=True)
-    codes = [each for each in made.co_consts if isinstance(each, types.CodeType)]
+    # Since Python 3.14 annotations of arguments have code of their own, called otherwise.
+    parts = [each for each in made.co_consts if isinstance(each, types.CodeType)]
+    codes = [each for each in parts if each.co_name == definition.name]
     return _content(codes[0]) if len(codes) == 1 else None
 
 
