@@ -16,6 +16,7 @@ import typing as t
 from collections.abc import Mapping
 
 from ..exceptions import OsoError
+from ..host.class_facts import annotations_of
 from ..host.registry import Host
 from ..nodes import Dictionary, List, Stub, Term, Value, Variable
 from ..printer import to_polar
@@ -190,5 +191,5 @@ def _is_computed(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, _COMPUTED):
         return True
-    is_declared = any(name in vars(base).get("__annotations__", ()) for base in cls.__mro__)
+    is_declared = any(name in annotations_of(base) for base in cls.__mro__)
     return found is not None and not is_declared and not hasattr(type(found), "__get__")

@@ -210,6 +210,21 @@ def test_mistaken_test_is_broken(inside: str, message: str) -> None:
     assert message in result.failures[0].message
 
 
+def test_declared_default_is_not_given() -> None:
+    """A value that a class declares is to be given also where Python evaluates it later."""
+    names: dict[str, t.Any] = {}
+    text = "class Memo:\n    public: bool = False"
+    exec(compile(text, "deferred_annotations", "exec", dont_inherit=True), names)
+    policy = 'allow(_, "read", memo: Memo) if memo.public; test "t" { assert_not allow(1, "read", '
+
+    (result,) = run_policy_tests(
+        make_engine(policy + "Memo{1}); }", host=make_host(names["Memo"])),
+    )
+
+    assert result.outcome is Outcome.BROKEN
+    assert "no attribute `public` in this test" in result.failures[0].message
+
+
 def test_fixtures_of_one_name_are_refused() -> None:
     """None of two fixtures takes the place of the other."""
     result = run(
