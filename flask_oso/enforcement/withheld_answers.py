@@ -44,6 +44,8 @@ _UNREACHED = (
     " '@login_required' does, or one that caches answers and gives them to everybody. Put '@{0}'"
     " above that one."
 )
+#: What Python says of a value that is awaited and cannot be; the second one since 3.14.
+_NOT_AWAITABLE = ("'await' expression", "can't be awaited")
 _AWAITED = (
     "What a guard makes of an 'async def' view is a function that waits for it, and gives its"
     " answer. Put a decorator that awaits the view below its guards."
@@ -155,7 +157,7 @@ def answered_early(app: Flask, current: Request, request_state: RequestState) ->
 def note_awaited_guard(app: Flask, current: Request, error: TypeError) -> None:
     """Say what to do about a decorator that awaits what a guard has made of a view."""
     view = app.view_functions.get(current.endpoint or "")
-    if view is None or "'await' expression" not in str(error):
+    if view is None or not any(text in str(error) for text in _NOT_AWAITABLE):
         return
     layers = [*layers_of(view)]
     if inspect.iscoroutinefunction(layers[-1]) and any(map(guards_of, layers)):
