@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import types
 import typing as t
 from collections.abc import Iterable
 
@@ -58,6 +59,10 @@ class StandardConsole:
     def ask(self, prompt: str, words: Iterable[str] = ()) -> str:
         """Read a line; if standard input cannot be read, there are no more lines."""
         try:
+            if not self.is_interactive and _flushes_in_python(sys.stdout):
+                # 'input' ignores what that raises, which may be an interrupt.
+                print(prompt, end="", flush=True)
+                return input()
             # The two marks tell readline which characters have no width.
             return input(f"\001{_BLUE}\002{prompt}\001{_PLAIN}\002" if self.has_colours else prompt)
         except BrokenPipeError:
@@ -83,6 +88,10 @@ def candidates(line: str, words: Iterable[str]) -> list[str]:
 
 def _is_terminal(file: t.Any) -> bool:
     return file is not None and not file.closed and bool(file.isatty())
+
+
+def _flushes_in_python(file: t.Any) -> bool:
+    return isinstance(getattr(type(file), "flush", None), types.FunctionType)
 
 
 def _has_colours() -> bool:
