@@ -12,7 +12,7 @@ from sqlalchemy import orm
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
 from flask_oso.sqlalchemy.mapped import loaded
-from flask_oso.sqlalchemy.mapped.relationships import key_column
+from flask_oso.sqlalchemy.mapped.relationships import holds_class, key_column
 from tests.support.answers import may_read
 from tests.support.databases import open_session
 
@@ -92,6 +92,33 @@ class Doc(Node):
     party: orm.Mapped[Party | None] = orm.relationship(foreign_keys=[party_id])
     company: orm.Mapped[Company | None] = orm.relationship(foreign_keys=[company_id])
     __mapper_args__ = {"polymorphic_identity": "doc", "inherit_condition": id == Node.id}
+
+
+class Note(Base):
+    """Refers to parties by keys of other kinds."""
+
+    __tablename__ = "notes"
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    node_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("nodes.id"))
+    late_id: orm.Mapped[int | None] = orm.mapped_column(
+        sa.ForeignKey("parties.party_id", deferrable=True, initially="DEFERRED")
+    )
+    of_any: orm.Mapped[Party | None] = orm.relationship(
+        foreign_keys=[node_id], primaryjoin=node_id == Party.id, viewonly=True
+    )
+    late: orm.Mapped[Party | None] = orm.relationship(foreign_keys=[late_id])
+
+
+class Loose(Node):
+    """Has a table of its own, whose rows may be there before those of the base."""
+
+    __tablename__ = "loose"
+    id: orm.Mapped[int] = orm.mapped_column(
+        sa.ForeignKey("nodes.id", deferrable=True, initially="DEFERRED"), primary_key=True
+    )
+    other_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("loose.id"))
+    other: orm.Mapped[Loose | None] = orm.relationship(foreign_keys=[other_id], remote_side=[id])
+    __mapper_args__ = {"polymorphic_identity": "loose", "inherit_condition": id == Node.id}
 
 
 class Thing(Base):
@@ -232,6 +259,38 @@ def test_a_key_of_a_row_of_another_class_leads_nowhere(body: str) -> None:
 
         docs = session.scalars(sa.select(Doc)).all()
         assert {*listed} == {each for each in docs if may_read(oso, user, each)}
+
+
+@pytest.mark.parametrize(
+    "body", ["m in u.memberships and m.party = d.party", "d.company = d.party"]
+)
+def test_no_row_of_a_subclass_is_read_to_compare_two_keys(session: orm.Session, body: str) -> None:
+    """Where constraints hold the rows of all its tables, equal keys lead to one row of it."""
+    session.expire_all()
+    user = session.get_one(User, 11)
+
+    made = str(make_oso(body.replace("d.company", "d.owner.company")).residual(user, "read", Doc))
+
+    assert "not exists" not in made
+
+
+@pytest.mark.parametrize(
+    ("cls", "name", "holds"),
+    [
+        (Doc, "party", True),
+        (Doc, "company", True),
+        (Membership, "user", True),
+        (User, "near", True),
+        (Note, "of_any", False),
+        (Note, "late", False),
+        (Loose, "other", False),
+    ],
+)
+def test_a_key_tells_of_a_row_of_a_subclass_where_constraints_do(
+    cls: type, name: str, holds: bool
+) -> None:
+    """One to the base may lead to another class, and one that is held late to no row yet."""
+    assert holds_class(sa.inspect(cls).relationships[name]) is holds
 
 
 def test_a_list_beside_loaded_rows_keeps_its_template(session: orm.Session) -> None:

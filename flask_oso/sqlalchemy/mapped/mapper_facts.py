@@ -13,7 +13,7 @@ from ...polar.residual.algebra.ir import ITSELF, RowPath, ToMany, ToOne
 from .relationships import (
     compared_pairs,
     direct_pairs,
-    is_held,
+    holds_class,
     joined_pairs,
     key_pairs,
     leads_to_all,
@@ -136,12 +136,12 @@ class MapperFacts:
         return list(zip(t.cast(list[str], names), empty, strict=True))
 
     def held_key(self, cls: type, name: str) -> list[tuple[str, bool]] | None:
-        """Return the foreign key of a relation that a constraint of its table holds.
+        """Return the foreign key of a relation that constraints hold.
 
-        Where it is not NULL, there is a row. ``None`` if there is no such constraint.
+        Where it is not NULL, there is a row. ``None`` if there are no such constraints.
         """
-        found = self.foreign_key(cls, name)
-        return found if found is not None and is_held(getattr(cls, name).property) else None
+        found = self.key_of_class(cls, name)
+        return found if found is not None and holds_class(getattr(cls, name).property) else None
 
     def compared(self, row: ToOne | ToMany) -> list[str]:
         """Return the attributes of the owner that the relation compares."""

@@ -41,7 +41,7 @@ def describe_relation(relation: orm.RelationshipProperty[t.Any]) -> Link | str:
         return "it leads to one row, but the columns it compares are not unique"
     if relation.direction is not orm.MANYTOONE:
         return Link(cls, False)
-    has_key = direct_pairs(relation) is not None and is_held(relation)
+    has_key = key_pairs(relation) is not None and holds_class(relation)
     is_filled = not any(
         is_nullable_column(relation.parent, column) for column in relation.local_columns
     )
@@ -197,6 +197,42 @@ def leads_to_all(relation: orm.RelationshipProperty[t.Any]) -> bool:
     # Of a class that is mapped to a join, or to a SELECT, not each row of a table is one.
     is_of_table = isinstance(mapper.local_table, sa.Table)
     return is_of_table and not mapper.single and mapper.inherits is None
+
+
+def holds_class(relation: orm.RelationshipProperty[t.Any]) -> bool:
+    """Tell whether constraints say that a foreign key leads to a row of the class, or is NULL.
+
+    Of a joined subclass it does if it is one to the table of the subclass, each row of which has
+    one in the table of each base class.
+    """
+    mapper = relation.mapper
+    if leads_to_all(relation):
+        return is_held(relation)
+    far = {column.table for _, column in relation.local_remote_pairs or ()}
+    return far == {mapper.local_table} and is_held(relation) and _holds_bases(mapper)
+
+
+def _holds_bases(mapper: orm.Mapper[t.Any]) -> bool:
+    """Tell whether constraints say that each row of a subclass has a row of each base class."""
+    for each in mapper.iterate_to_root():
+        base, table = each.inherits, each.local_table
+        if not isinstance(table, sa.Table) or each.single or each.concrete:
+            return False
+        if base is None:
+            return True
+        if table is base.local_table or not _refers_to_base(each, table):
+            return False
+    return False
+
+
+def _refers_to_base(mapper: orm.Mapper[t.Any], table: sa.Table) -> bool:
+    """Tell whether a constraint says what the join of a subclass with its base class asks."""
+    joined = {frozenset(_equated_sides(each)) for each in _clauses(mapper.inherit_condition)}
+    return any(
+        {frozenset((each.parent, each.column)) for each in constraint.elements} == joined
+        for constraint in table.foreign_key_constraints
+        if _holds_always(constraint)
+    )
 
 
 def is_held(relation: orm.RelationshipProperty[t.Any]) -> bool:

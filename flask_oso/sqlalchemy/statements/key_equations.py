@@ -119,7 +119,7 @@ class KeyEquations:
             Side(
                 row.owner,
                 tuple(
-                    name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()
+                    name for name, _ in self._names.key_of_class(row.owner.cls, row.relation) or ()
                 ),
             )
             for row in (condition.left, condition.right)

@@ -258,7 +258,7 @@ class Translator:
 
     def _unlinked(self, condition: Unlinked, scope: RowScope) -> t.Any:
         row = condition.row
-        names = [name for name, _ in self._names.foreign_key(row.owner.cls, row.relation) or ()]
+        names = [name for name, _ in self._names.key_of_class(row.owner.cls, row.relation) or ()]
         if isinstance(row.owner, KnownRow):
             known = [self._known.attribute(row.owner, name) for name in names]
             return sa.true() if has_nil(known) else sa.false()
