@@ -66,6 +66,7 @@ from .algebra.ir import (
 from .algebra.outcomes import Residual, SearchOutcome, for_row_or_nil, no_solution, test_outcome
 from .algebra.schema import ValueKind
 from .algebra.simplify import closure, conjunction, disjunction, exists, negation, rewrite
+from .algebra.turned_recursions import turned
 from .attributes.documents import is_no_boolean
 from .cuts import CutDecider, TriedRule
 from .database_semantics import field_of, is_null
@@ -176,6 +177,8 @@ class PartialEvaluator:
         if outcome.holds == FALSE and outcome.fails == TRUE and self._search.errors:
             # Every check raises this.
             raise self._search.errors[0]
+        if self._is_of_outer_rows(outcome):
+            outcome = outcome.map(lambda condition: turned(condition, self._fresh_root))
         if self._is_of_outer_rows(outcome):
             self._search.goal = self._passing_on
             raise self._search.too_deep()

@@ -147,13 +147,15 @@ def _alternatives_around_recursions(parts: Iterable[RowCondition]) -> int:
 
 
 def _with_recursion_outside(
-    row: ToMany, parts: Sequence[RowCondition], others: Sequence[RowCondition]
+    row: ToOne | ToMany, parts: Sequence[RowCondition], others: Sequence[RowCondition]
 ) -> RowCondition | None:
     """Bring a recursion outside whose steps are not about a row: one set for all rows.
 
     ``exists(m: x in closure(a; next) and b)  =>  x in closure(exists(m: a and b); next)``
 
     ``exists(m: exists(p: x in closure(a; next)) and b)  =>  exists(p: exists(m: … and b))``
+
+    ``exists(m: exists(m.p: x in closure(a)))  =>  exists(m: x in closure(exists(m.p: a)))``
 
     ``exists(m: (… or c) and b)  =>  exists(m: … and b) or exists(m: c and b)``
 
@@ -172,7 +174,7 @@ def _with_recursion_outside(
 
 
 def _with_one_outside(
-    row: ToMany, part: RowCondition, others: list[RowCondition]
+    row: ToOne | ToMany, part: RowCondition, others: list[RowCondition]
 ) -> RowCondition | None:
     """Bring the recursion of one of several conditions on a row outside, if it may be."""
     if isinstance(part, Or):
@@ -188,16 +190,25 @@ def _with_one_outside(
     if not isinstance(part, Exists) or not isinstance(part.row, ToOne):
         return None
     if mentions_row(part.row, row):
-        return None
+        found = _with_one_inside(part.row, part, [])
+        return None if found is None else _with_recursion_outside(row, conjuncts_of(found), others)
+    found = _with_one_inside(row, part, others)
+    return None if found is None else exists(part.row, found)
+
+
+def _with_one_inside(
+    row: ToOne | ToMany, part: Exists, others: list[RowCondition]
+) -> RowCondition | None:
+    """Bring the recursion in what is asked of a row outside of the conditions on another one."""
     parts = conjuncts_of(part.part)
     inside = [each for each in parts if mentions_row(each, row)]
-    within = _with_recursion_outside(row, inside, others)
     outside = [each for each in parts if not mentions_row(each, row)]
-    return None if within is None else exists(part.row, conjunction(within, *outside))
+    within = _with_recursion_outside(row, inside, others)
+    return None if within is None else conjunction(within, *outside)
 
 
 def _with_alternative_outside(
-    row: ToMany, part: Or, others: list[RowCondition]
+    row: ToOne | ToMany, part: Or, others: list[RowCondition]
 ) -> RowCondition | None:
     for each in part.parts:
         made = _with_recursion_outside(row, conjuncts_of(each), others)
