@@ -31,6 +31,7 @@ GOALS = [
         '((a = "read" and d.ok) or a = "x")',
         "forall(r in u.roles, r.ok)",
     ),
+    *("not denied(u, a, d)", "not denied(d, a, u)", "not denied(u, a, d.parent)"),
     *('not a = "x"', "not banned(a)", 'x = a and x = "read"', '(1 = 2 or "s" matches User)'),
 ]
 #: Rules that these call: some of each are in a policy.
@@ -53,6 +54,17 @@ RULES = {
     ],
     "named": ['named("read");', 'named("x") if 1 = 2;', 'named(a) if a in ["y", "z"];'],
     "banned": ['banned("x");'],
+    "denied": [
+        'denied(_, "x", d) if d.ok;',
+        'denied(_, a, d) if d.level > 1 and a in ["read", "y"];',
+        'denied(u, a, _) if not u.ok and a != "write";',
+        'denied(_, a, d) if a in ["q", "z"] and d.missing = 1;',
+        'denied(u, a, d) if d.ok and not a in ["read"] and denied(d, a, u);',
+        "denied(_, _, d) if d.level = 2;",
+        "denied(_, a, d) if a in d.acts;",
+        "denied(_, _: String, d) if d.level = 7;",
+        'denied(_, "y", d) if d.missing = 1;',
+    ],
     "fails": ["fails(d) if d.level.missing = 1;", "fails(_);"],
     "any": ["any(_);"],
 }

@@ -109,6 +109,17 @@ SCOPED = {
     ' in_scope(u, a) if holds(u, a) and a != "x"; holds(u, a) if a in u.scopes;',
     "not": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     ' in_scope(_, a) if not banned(a); banned("read");',
+    "denied": "allow(u, a, d) if not denied(u, a, d) and may(u, a, d);"
+    ' denied(_, "edit", d) if d.size = 2; denied(u, a, _) if u.admin and a in ["read", "x"];'
+    ' denied(_, a, d) if d.size = 3 and a != "read";',
+    "denied behind": "allow(u, a, d) if in_scope(u, a) and not denied(a, d) and may(u, a, d);"
+    ' in_scope(_: Token, _); in_scope(_, "read"); denied(a, d) if d.size = 1 and a != "write";',
+    "denied by its scopes": "allow(u, a, d) if not denied(u, a) and may(u, a, d);"
+    " denied(u, a) if a in u.scopes;",
+    "denied with an error": "allow(u, a, d) if not denied(u, a) and may(u, a, d);"
+    ' denied(u, a) if a in ["x"] and u.missing = 1;',
+    "denied texts": "allow(u, a, d) if not denied(u, a) and may(u, a, d);"
+    " denied(_, _: String) if 1 = 2; denied(u, _: String) if u.admin;",
     "cut": "allow(u, a, d) if in_scope(u, a) and may(u, a, d);"
     " in_scope(u, a) if a in u.scopes and cut;",
     "anything": "allow(u, a, d) if in_scope(u, a) and may(u, a, d); in_scope(_, _);",
@@ -150,6 +161,7 @@ def test_scopes_of_a_token_restrict_what_the_solver_says(name: str) -> None:
     [
         *("called", "text", "inline", "or", "passed on"),
         *("a condition between", "a rule for one action", "unequal", "none of"),
+        *("denied", "denied behind"),
     ],
 )
 def test_scopes_need_no_query(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

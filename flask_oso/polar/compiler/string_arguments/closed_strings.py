@@ -56,12 +56,14 @@ class _Way(Record):
     :param is_unused: whether nothing in the clause is about it.
     :param passed: the parameter that it is passed on to, if nothing else is about it.
     :param is_restricted: whether it says which strings the parameter is not.
+    :param denied: the strings that rules name of which it says that they do not hold.
     """
 
     bindings: list[frozenset[str] | Parameter]
     is_unused: bool
     passed: Parameter | None
     is_restricted: bool = False
+    denied: frozenset[str] = frozenset()
 
 
 _Ways = dict[Parameter, list[_Way]]
@@ -117,6 +119,7 @@ def _strings_below(start: Parameter, known: _Ways) -> Strings | None:
     while waiting:
         for way in known[waiting.pop()]:
             is_free = is_free or way.is_unused
+            texts |= way.denied
             binding = next((each for each in way.bindings if each not in unclosed), way.passed)
             if isinstance(binding, frozenset):
                 texts |= binding
@@ -150,9 +153,11 @@ def _way(
     if not isinstance(slot, Slot) or parameter.specializer is not None:
         return _Way(bindings, False, None)
     uses = [goal for goal in conjuncts_in(clause.body) if mentions(goal, slot)]
-    is_restricted = any(is_restriction(goal, slot) for goal in uses)
+    denied = [each for goal in uses if (each := _denied(goal, slot, select, is_searched))]
+    is_restricted = bool(denied) or any(is_restriction(goal, slot) for goal in uses)
     if is_restricted or len(uses) > 1 or _is_in_head_again(clause, position):
-        return _Way(bindings, False, None, is_restricted)
+        texts = frozenset[str]().union(*(each.texts for each in denied))
+        return _Way(bindings, False, None, is_restricted, texts)
     if not uses:
         return _Way(bindings, True, None)
     passed = next((each for each in bindings if not isinstance(each, frozenset)), None)
@@ -191,9 +196,10 @@ def _bindings(
                 if is_variable(arg, term):
                     passed = passed_lineages(clause, called, lineages)
                     yield Parameter(called.name, len(called.args), at, passed, is_searched)
-                    if not _is_only_searched(called, at, select, is_searched):
+                    found = _searched(called, at, select, is_searched)
+                    if found is None:
                         return
-                    is_searched = True
+                    is_searched = is_searched or found.is_of_data
         elif is_search(goal, term):
             texts = texts_of(goal.args[1])
             if texts is None:
@@ -206,6 +212,8 @@ def _bindings(
             text = _equal_text(goal, term)
             if text is not None:
                 yield frozenset({text})
+            if text is None and _denied(goal, term, select, is_searched) is not None:
+                continue
             # A query, in which the parameter has no value yet or another one, may have an error
             # here or behind this goal, which questions about strings do not have.
             return
@@ -274,11 +282,45 @@ def _equal_text(goal: Term, variable: Slot) -> str | None:
     return str(t.cast(Value, others[0]).value) if is_text else None
 
 
-def _is_only_searched(
+class _Searched(Record):
+    """What a rule does with an argument that it only searches for, or restricts.
+
+    :param texts: the strings that its heads and lists name.
+    :param is_of_data: whether it may be found in a collection that is no list of strings.
+    :param has_class: whether a head says that it is a string.
+    """
+
+    texts: frozenset[str]
+    is_of_data: bool
+    has_class: bool
+
+
+def _denied(
+    goal: Term, variable: Slot, select: SelectClauses, is_searched: bool
+) -> _Searched | None:
+    """Return what a goal says a variable is not, by a rule that names strings; ``None`` otherwise.
+
+    As ``not denied(actor, action, resource)``, where that only has heads and lists of strings, and
+    restrictions. A query keeps the negation of these until the variable has a value.
+    """
+    called = call_of(goal.args[0]) if is_operation(goal, Operator.NOT) else None
+    if called is None or called.kwargs:
+        return None
+    places = [at for at, arg in enumerate(called.args) if is_variable(arg, variable)]
+    if len(places) != 1 or sum(mentions(arg, variable) for arg in called.args) != 1:
+        return None
+    found = _searched(called, places[0], select, is_searched)
+    # What has a value under the negation alone is no string of the policy; and to be a string is
+    # nothing that a query takes from a variable without a value.
+    return None if found is None or found.is_of_data or found.has_class else found
+
+
+def _searched(
     called: Call, position: int, select: SelectClauses, is_searched: bool
-) -> bool:
-    """Tell whether a rule does nothing with an argument but search for it, or restrict it."""
+) -> _Searched | None:
+    """Return how a rule searches for an argument, or restricts it; ``None`` if it does more."""
     waiting, seen = [(called.name, len(called.args), position)], set()
+    texts, is_of_data, has_class = frozenset[str](), False, False
     while waiting:
         asked = waiting.pop()
         if asked in seen:
@@ -287,14 +329,30 @@ def _is_only_searched(
         name, arity, at = asked
         clauses = select(name, arity, ArgumentFacts({}, {}, text=at))
         if clauses is None:
-            return False
+            return None
         for clause in clauses:
             passed = _searches(clause, at, is_searched)
             if passed is None:
-                return False
+                return None
             waiting += passed
             is_searched = is_searched or bool(passed)
-    return True
+            here = _searched_in(clause, at)
+            texts |= here.texts
+            is_of_data = is_of_data or here.is_of_data
+            has_class = has_class or here.has_class
+    return _Searched(texts, is_of_data, has_class)
+
+
+def _searched_in(clause: Clause, position: int) -> _Searched:
+    """Return the same of one clause that does nothing else with a parameter."""
+    parameter = clause.parameters[position]
+    slot = parameter.term
+    if not isinstance(slot, Slot):
+        return _Searched(frozenset({t.cast(Value, slot).value}), False, False)
+    goals = [goal for goal in conjuncts_in(clause.body) if is_search(goal, slot)]
+    lists = [texts_of(goal.args[1]) for goal in goals]
+    texts = frozenset[str]().union(*(each for each in lists if each is not None))
+    return _Searched(texts, None in lists, parameter.specializer is not None)
 
 
 def _searches(
