@@ -348,7 +348,7 @@ def _searched_in(clause: Clause, position: int) -> _Searched:
     parameter = clause.parameters[position]
     slot = parameter.term
     if not isinstance(slot, Slot):
-        return _Searched(frozenset({t.cast(Value, slot).value}), False, False)
+        return _Searched(frozenset({str(t.cast(Value, slot).value)}), False, False)
     goals = [goal for goal in conjuncts_in(clause.body) if is_search(goal, slot)]
     lists = [texts_of(goal.args[1]) for goal in goals]
     texts = frozenset[str]().union(*(each for each in lists if each is not None))
