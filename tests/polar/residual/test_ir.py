@@ -10,6 +10,7 @@ import pytest
 from flask_oso.polar.residual.algebra.ir import (
     FALSE,
     TRUE,
+    And,
     Arithmetic,
     CaseMapped,
     Closure,
@@ -35,6 +36,7 @@ from flask_oso.polar.residual.algebra.ir import (
     Substring,
     ToMany,
     ToOne,
+    Unlinked,
     disjuncts_of,
     mentions_row,
     relation_chains,
@@ -156,6 +158,16 @@ def test_simplification_removes_constants(condition: RowCondition, text: str) ->
 def test_conditions_on_one_row_stand_together(condition: RowCondition, text: str) -> None:
     """What is said of one row at the end of a relation stands together."""
     assert show(condition) == text
+
+
+def test_no_row_is_there_whose_key_is_nil() -> None:
+    """Of the rows of another relation, or of one of many, the key says nothing."""
+    other = Exists(ToOne(POST, "group", Post), TRUE)
+
+    assert conjunction(LESS, Unlinked(ORG), NAMED) == FALSE
+    assert conjunction(Exists(ORG, TRUE), Unlinked(ORG)) == FALSE
+    assert conjunction(Unlinked(ORG), other) == And((Unlinked(ORG), other))
+    assert conjunction(Unlinked(ORG), Not(NAMED)) == And((Unlinked(ORG), Not(NAMED)))
 
 
 def test_rows_of_a_relation_to_many_stay_apart() -> None:

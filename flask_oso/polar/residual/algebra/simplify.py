@@ -32,6 +32,7 @@ from .ir import (
     RowValue,
     ToMany,
     ToOne,
+    Unlinked,
     children_of,
     columns_of,
     conjuncts_of,
@@ -56,6 +57,8 @@ def conjunction(*parts: RowCondition) -> RowCondition:
     ``exists(p: a) and not exists(p: b)  =>  exists(p: a and not b)``
     ``exists(p: a) and exists(q: exists(p: b))  =>  exists(p: a and exists(q: b))``
     for the row ``p`` of a to-one relation, which is not one of ``q``.
+
+    ``the key of p is nil and exists(p: a)  =>  false``
     """
     told = [part for part in parts if part is not TRUE]
     # Most are asked for about errors, of which there are none.
@@ -65,7 +68,7 @@ def conjunction(*parts: RowCondition) -> RowCondition:
     if len(told) < 2:
         return told[0] if told else TRUE
     found = _each_once(told, And)
-    if found is None:
+    if found is None or _has_row_without_key(found):
         return FALSE
     merged = _merged_rows(_with_rows_outside(found), conjunction)
     return _made(_without_nulls(merged), And, TRUE)
@@ -413,6 +416,12 @@ def _with_row_outside(part: RowCondition, rows: set[ToOne]) -> RowCondition:
         others = [other for other in conjuncts if other is not each]
         return exists(each.row, exists(part.row, conjunction(each.part, *others)))
     return part
+
+
+def _has_row_without_key(parts: list[RowCondition]) -> bool:
+    """Tell whether a row has to be there of which another condition says that its key is nil."""
+    without = [part.row for part in parts if type(part) is Unlinked]
+    return bool(without) and any(type(each) is Exists and each.row in without for each in parts)
 
 
 def _absent(parts: Iterable[RowCondition]) -> Iterator[Exists]:
