@@ -9,6 +9,7 @@ only for a text that JSON writes for a number, a Boolean or ``None``.
 from __future__ import annotations
 
 import math
+import sys
 import typing as t
 from collections.abc import Callable, Iterable, Iterator
 
@@ -68,13 +69,53 @@ def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.A
     text, or may equal it while it is another text.
     """
     try:
-        if not are_all_texts(source):
+        if not has_text_keys(source):
             return None
     except RuntimeError:
         # Another thread has changed it meanwhile.
         return None
     found = source.get(text, MISSING)
     return () if found is MISSING else ((text, found),)
+
+
+def has_text_keys(source: dict[t.Any, t.Any]) -> bool:
+    """Tell whether all keys are of the class of texts itself; mostly without looking at them."""
+    # What derives from `dict` has another size.
+    if type(source) is dict and source.__sizeof__() in _SIZES_OF_TEXTS:
+        return True
+    return are_all_texts(source)
+
+
+def _sizes_of_texts() -> frozenset[int]:
+    """Return the sizes that a dictionary has whose table takes no other keys than texts.
+
+    CPython keeps no hash in such a table, so that an entry takes less than in one for any keys:
+    each size belongs to one of the two. Nothing is known where a dictionary has another size than
+    is calculated here.
+    """
+    if sys.implementation.name != "cpython":
+        return frozenset()
+    ahead = {"": None}.__sizeof__() - _table_size(3, 16)
+    for power in range(3, 9):
+        numbers = dict.fromkeys(range((2 << power) // 3))
+        texts = dict.fromkeys(map(str, numbers))
+        sizes = texts.__sizeof__() - ahead, numbers.__sizeof__() - ahead
+        if sizes != (_table_size(power, 16), _table_size(power, 24)):
+            return frozenset()
+    texts_only, any_keys = (
+        {ahead + _table_size(power, entry) for power in range(3, 18)} for entry in (16, 24)
+    )
+    return frozenset(texts_only - any_keys)
+
+
+def _table_size(power: int, entry: int) -> int:
+    """Return how many bytes a table of so many places takes: two thirds of them have entries."""
+    places = 1 << power
+    index = 1 if power < 8 else 2 if power < 16 else 4
+    return places * index + 2 * places // 3 * entry
+
+
+_SIZES_OF_TEXTS: t.Final = _sizes_of_texts()
 
 
 def are_all_texts(elements: Iterable[t.Any]) -> bool:

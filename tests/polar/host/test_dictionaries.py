@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import collections
 import decimal
 import enum
+import sys
+import types
 import typing as t
 import uuid
 
@@ -11,10 +14,12 @@ import pytest
 
 from flask_oso.polar.exceptions import OperationalError
 from flask_oso.polar.host.dictionaries import (
+    _SIZES_OF_TEXTS,
     MISSING,
     LazyKeys,
     call_reading,
     find_entry,
+    has_text_keys,
     sorted_entries,
     with_texts,
 )
@@ -128,3 +133,53 @@ def test_lazy_keys_are_texts_in_their_order() -> None:
 
     assert [*keys] == ["2", "a"]
     assert len(keys) == 2
+
+
+class Text(str):
+    """A text with an equality of its own."""
+
+    __slots__ = ()
+
+
+class Bounded(dict[t.Any, t.Any]):
+    """A dictionary whose own fields make it larger."""
+
+    __slots__ = ("a", "b", "c", "d", "e", "f")
+
+
+@pytest.mark.parametrize("cls", [dict, collections.OrderedDict, collections.defaultdict, Bounded])
+@pytest.mark.parametrize("key", [1, Text("other"), None, KEY, (), b"a"], ids=name_of)
+def test_one_key_that_is_no_text_is_seen_at_each_size(cls: t.Any, key: t.Any) -> None:
+    """Tables for texts alone have sizes of their own, also after a change, and in a copy."""
+    seen = []
+    source = cls()
+    for size in range(400):
+        source[f"key{size}"] = size
+        before = has_text_keys(source)
+        source[key] = 0
+        among = has_text_keys(source), has_text_keys(source.copy()), has_text_keys(source | {})
+        del source[key]
+        seen.append((before, *among, has_text_keys(source)))
+
+    assert {*seen} == {(True, False, False, False, True)}
+
+
+def test_attributes_of_an_object_may_have_another_key() -> None:
+    """They share a table with those of other objects, until a key is no text."""
+    objects = [types.SimpleNamespace(**{f"a{n}": n for n in range(size)}) for size in range(100)]
+
+    before = [has_text_keys(vars(each)) for each in objects]
+    for each in objects:
+        t.cast("dict[t.Any, t.Any]", vars(each))[1] = 1
+
+    assert (all(before), any(has_text_keys(vars(each)) for each in objects)) == (True, False)
+
+
+def test_large_dictionaries_of_texts_are_told_by_their_size() -> None:
+    """No key of them is looked at, but where the interpreter has other tables."""
+    looked_at = []
+    for power in range(3, 18):
+        source = dict.fromkeys(map(str, range(2 * 2**power // 3)))
+        looked_at.append(source.__sizeof__() not in _SIZES_OF_TEXTS)
+
+    assert any(looked_at) is (sys.implementation.name != "cpython")

@@ -17,6 +17,7 @@ from ....host.dictionaries import (
     call_reading,
     entry_of_text,
     find_entry,
+    has_text_keys,
     is_numeric,
     lacks_number,
     sorted_by_text,
@@ -187,8 +188,8 @@ class SilentReads:
         found = entry_of_text(collection, key)
         if found is None:
             return self.entries_with(collection, key, is_ordered)
-        for _, value in found:
-            self._unchecked(value)
+        if found and type(found[0][1]) is not str:
+            self._unchecked(found[0][1])
         return found
 
     def are_compared_unasked(self, entries: t.Iterable[t.Any]) -> bool:
@@ -288,17 +289,14 @@ class SilentReads:
     def has_texts(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether all keys of a dictionary are strings, which are found without code."""
         try:
-            for key in value:
-                if type(key) is not str:
-                    return False
+            return has_text_keys(value)
         except RuntimeError as changed:
             # Another thread has changed it meanwhile.
             raise NotSilent from changed
-        return True
 
     def has_plain_keys(self, keys: LazyKeys) -> bool:
         """Tell whether the keys of a dictionary are texts: all compare with texts as in Python."""
-        return are_texts([*keys.source])
+        return are_texts(keys.source.copy())
 
     def with_fields(self, value: t.Any, names: frozenset[str]) -> t.Any:
         """Return a copy of a dictionary that has these keys and no others, or ``missing``."""

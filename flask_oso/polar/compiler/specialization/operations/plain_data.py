@@ -11,8 +11,9 @@ import itertools
 import operator
 import types
 import typing as t
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
+from ....host.dictionaries import has_text_keys
 from ....host.numbers import equal_scalars
 from ....host.value_classes import EQUATED, MOMENTS, is_comparable_moment
 from ...classes.readable_classes import NotSilent
@@ -124,13 +125,9 @@ def is_among_by_python(
     return item in elements and bool(item == item)
 
 
-def are_texts(keys: Iterable[t.Any]) -> bool:
+def are_texts(keys: dict[t.Any, t.Any]) -> bool:
     """Tell whether all keys are texts that are sorted as the solver sorts them."""
-    # With `map` this takes twice as long.
-    for key in keys:
-        if type(key) is not str:
-            return False
-    return "".join(keys).isascii()
+    return has_text_keys(keys) and "".join(keys).isascii()
 
 
 def are_alike_trees(left: t.Any, right: t.Any) -> bool | None:
