@@ -48,7 +48,7 @@ NO_OBJECTS = frozenset(
     }
 )
 #: Python compares integers between these with each other in a quarter of the time.
-_LEAST, _MOST = 1 - 2**30, 2**30 - 1
+LEAST, MOST = 1 - 2**30, 2**30 - 1
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 
 
@@ -215,7 +215,7 @@ class KnownClasses:
                     break
         else:
             return True
-        least, most = _LEAST, _MOST
+        least, most = LEAST, MOST
         for each in value:
             if type(each) is str:
                 if not each.isascii():

@@ -23,6 +23,7 @@ from ....host.numbers import equal_scalars
 from ....host.sandbox import ITERATED, iterates_flags
 from ....host.terms import QUESTIONS
 from ....host.value_classes import (
+    HASHED,
     MOMENTS,
     NUMBERS,
     SETS,
@@ -34,7 +35,7 @@ from ....host.value_classes import (
 )
 from ...classes.equality import SideEffectFreeEquality
 from ...classes.generated_equality import is_data_class
-from ...classes.known_classes import KnownClasses
+from ...classes.known_classes import LEAST, MOST, KnownClasses
 from ...classes.readable_classes import NotSilent
 from ...classes.weak_classes import ClassMemo, add_class, set_for_class, set_for_pair
 from .plain_data import (
@@ -354,11 +355,16 @@ class SilentComparisons:
         """
         kind, mine = type(collection), type(item)
         if kind is not list and kind not in GONE_THROUGH and kind not in self._collections:
-            if mine in self._found_by_hash and kind in _SETS:
-                return item in collection
-            if mine is tuple and kind in _SETS and is_hashed_tuple(item):
-                # As `find_by_hash` does it.
-                return item in collection
+            if kind in _SETS:
+                if mine is tuple:
+                    for part in item:
+                        if type(part) is not str and type(part) not in HASHED:
+                            break
+                    else:
+                        # As `find_by_hash` does it.
+                        return item in collection
+                elif mine in self._found_by_hash:
+                    return item in collection
             if self._addresses.get(kind) is mine:
                 return item in collection
             answer = self._find(item, collection)
@@ -479,10 +485,11 @@ class SilentComparisons:
     def _is_hashed_data(self, item: t.Any) -> bool:
         """Tell whether a set finds an object of a dataclass by its hash, and asks nobody."""
         kind = type(item)
-        if not is_data_class(kind):
-            return False
-        if not self._equality.knows(kind) and self._keeps(kind):
-            self._equality.learn(kind)
+        if not self._equality.knows(kind):
+            if not is_data_class(kind):
+                return False
+            if self._keeps(kind):
+                self._equality.learn(kind)
         try:
             return self._equality.is_hashed(item)
         except AttributeError:
@@ -611,13 +618,22 @@ class SilentComparisons:
 
     def is_equal_data(self, values: list[t.Any]) -> bool:
         """Tell whether a list becomes a list of Polar as it is, and equals itself."""
-        # Most have objects of one class alone, which one loop tells.
+        # Most have objects of one class alone, or texts or small integers, which one loop tells.
         known = None
+        least, most = LEAST, MOST
         for value in values:
-            if type(value) is not known:
-                known = type(value)
-                if known not in self._alone or known not in self._objects:
-                    return self._takes_list(values) and self.are_themselves(values)
+            if (kind := type(value)) is known:
+                continue
+            if kind is int:
+                if least <= value <= most:
+                    continue
+            elif kind is str:
+                if value.isascii():
+                    continue
+            elif kind in self._alone and kind in self._objects:
+                known = kind
+                continue
+            return self._takes_list(values) and self.are_themselves(values)
         return True
 
     def are_themselves(self, values: list[t.Any]) -> bool:
