@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import textwrap
+import types
 import typing as t
 
 import pytest
@@ -168,6 +169,33 @@ def test_ring_among_shared_groups_is_left_to_the_solver(rules: str) -> None:
     assert compiled == solved
 
 
+class Connection:
+    """Is refused like the connection of a driver."""
+
+    def cursor(self) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize(
+    "odd", [Connection(), None, 1, "a", User(), [], {}, object(), types.SimpleNamespace()]
+)
+@pytest.mark.parametrize("rules", RULES)
+def test_what_is_no_group_is_met_as_by_the_solver(rules: str, odd: t.Any, at: int) -> None:
+    """Before and behind a group, also where a group within leads to it again."""
+    groups = [Group(Group(), users=[ANA])]
+    groups.insert(at, odd)
+
+    compiled, solved = answers(RULES[rules], Group(*groups), Group(Group(*groups)))
+
+    assert compiled == solved
+
+
 def gone_through(
     graph: dict[int, list[int]],
 ) -> tuple[list[tuple[int, int]], dict[int, int]]:
@@ -295,6 +323,48 @@ if seen:
 return h(a, b, level, memo)
 """)
     )
+
+
+_ASKED = """
+if type(b) is k1:
+    for v in [*l]:
+        if type(v) not in harmless:
+            return None
+        w = g(a, v, level + 1, memo)
+        if w is None:
+            return None
+        if w:
+            found = True
+elif type(b) not in harmless or isinstance(b, k1):
+    return None
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_at_once"),
+    [
+        (_ASKED, True),
+        (_ASKED.replace("type(b) not in harmless", "b"), False),
+        (_ASKED.replace("elif type(b)", "elif type(a)"), False),
+        (_ASKED.replace("if type(b) is k1", "if type(a) is k1"), False),
+        (_ASKED.replace("if type(b) is k1", "if type(b) in k1"), False),
+        (_ASKED.replace("type(v) not in harmless", "type(a) not in harmless"), False),
+        (
+            _ASKED.replace(
+                "            return None\n        w", "            found = True\n        w"
+            ),
+            False,
+        ),
+        (_ASKED + "x = 1", False),
+        (_ASKED.replace("        w = g", "        x(v)\n        w = g"), False),
+    ],
+)
+def test_list_is_looked_at_later_as_a_whole(text: str, is_at_once: bool) -> None:
+    """Where each of its elements gives up then, if it is of an odd class."""
+    made = written(text)
+
+    assert ("todo += l" in str(made)) is is_at_once
+    assert ("todo.append(v)" in str(made)) is not is_at_once
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,10 @@ Remembering what each object leads to would take the square of their number. So 
 found, what is met a second time is passed over if it was looked at later than all that lead to it,
 as where groups share groups of the next level.
 
+Where each object is asked for its class when it is looked at, it is not asked before::
+
+    for w in [*l]: if type(w) not in harmless: return None;  todo.append(w)   =>  todo += l
+
 Nothing depends on the order: all that a function reads is silent.
 """
 
@@ -25,7 +29,7 @@ import bisect
 import typing as t
 
 from ....value_objects import Record
-from ...quotations import Hole, code, duplicate, expr
+from ...quotations import Hole, code, duplicate, expr, stmt
 from ...snippets import call, load, method_call, tuple_of
 from ..names import (
     FOUND,
@@ -34,7 +38,9 @@ from ..names import (
     SOLUTIONS,
     Names,
     answers,
+    appended_to,
     blocks_in,
+    disjuncts,
     nodes_in,
     only_gives_up,
     read_name,
@@ -84,7 +90,42 @@ def _worklist(function: Recursion, remembered: int) -> _Worklist | None:
     used = [function.name, *found, *([FOUND] if function.result == FOUND else ())]
     if any(map(left.read.get, used)):
         return None
+    if len(changed) == 1 and _asks_for_class(body, changed[0]):
+        _put_later_at_once(body)
     return _Worklist(function, changed, remembered, body)
+
+
+def _asks_for_class(body: list[ast.stmt], looked_at: str) -> bool:
+    """Tell whether a function gives up for an object that is of no known class, in any case."""
+    match body:
+        case [
+            ast.If(ast.Compare(kind, [ast.Is()], [ast.Name()]), _, [ast.If(odd) as otherwise]),
+        ]:
+            is_class = ast.unparse(kind) == f"type({looked_at})"
+            return is_class and only_gives_up(otherwise) and _is_odd(disjuncts(odd)[0], looked_at)
+    return False
+
+
+def _is_odd(test: ast.expr, looked_at: str) -> bool:
+    return ast.unparse(test) == f"type({looked_at}) not in harmless"
+
+
+def _put_later_at_once(body: list[ast.stmt]) -> None:
+    """Have a list looked at later as a whole, where its elements were asked for their classes."""
+    for block, _ in [*blocks_in(body)]:
+        for at, statement in enumerate(block):
+            match statement:
+                case ast.For(
+                    ast.Name(name),
+                    ast.List([ast.Starred(listed)]),
+                    [ast.If(odd) as asked, ast.Expr() as last],
+                    [],
+                ):
+                    added = appended_to(last)
+                    is_all = added is not None and read_name(added[1]) == name
+                    if is_all and only_gives_up(asked) and _is_odd(odd, name):
+                        block[at] = stmt("LATER += LISTED", LATER=_TODO, LISTED=listed)
+                        ast.copy_location(block[at], statement)
 
 
 def _changed(function: Recursion, calls: list[ast.Call]) -> list[str]:
