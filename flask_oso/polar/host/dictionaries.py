@@ -47,6 +47,8 @@ def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
     found = source.get(name, MISSING)
     if found is not MISSING or (name not in WORDS and name[:1] not in _BEGINNINGS):
         return found
+    if type(source) is dict and source.__sizeof__() in _SIZES_OF_TEXTS:
+        return found
     if _has_number(source, name):
         for key, value in [*source.items()]:
             if issubclass(type(key), _NO_TEXTS) and json_key(key) == name:
@@ -68,12 +70,13 @@ def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.A
     ``None`` if all entries have to be gone through: a key of another class may be written like the
     text, or may equal it while it is another text.
     """
-    try:
-        if not has_text_keys(source):
+    if type(source) is not dict or source.__sizeof__() not in _SIZES_OF_TEXTS:
+        try:
+            if not are_all_texts(source):
+                return None
+        except RuntimeError:
+            # Another thread has changed it meanwhile.
             return None
-    except RuntimeError:
-        # Another thread has changed it meanwhile.
-        return None
     found = source.get(text, MISSING)
     return () if found is MISSING else ((text, found),)
 
@@ -81,9 +84,8 @@ def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.A
 def has_text_keys(source: dict[t.Any, t.Any]) -> bool:
     """Tell whether all keys are of the class of texts itself; mostly without looking at them."""
     # What derives from `dict` has another size.
-    if type(source) is dict and source.__sizeof__() in _SIZES_OF_TEXTS:
-        return True
-    return are_all_texts(source)
+    is_told = type(source) is dict and source.__sizeof__() in _SIZES_OF_TEXTS
+    return is_told or are_all_texts(source)
 
 
 def _sizes_of_texts() -> frozenset[int]:
