@@ -206,7 +206,7 @@ class KnownClasses:
 
         Few register the classes of parts, of which such a list may be the first that is seen.
         """
-        # Most have objects of one class of the application alone, or texts and small integers.
+        # Most have objects of one class of the application alone; or texts, small integers and such.
         known = None
         for each in value:
             if type(each) is not known:
@@ -220,8 +220,11 @@ class KnownClasses:
             if type(each) is str:
                 if not each.isascii():
                     break
-            # In one comparison, it takes longer.
-            elif type(each) is not int or each < least or each > most:
+            elif type(each) is int:
+                # In one comparison, it takes longer.
+                if each < least or each > most:
+                    break
+            elif type(each) not in self.objects:
                 break
         else:
             return True

@@ -354,29 +354,30 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at; else none behind one that is equal.
         """
         kind, mine = type(collection), type(item)
-        if kind is not list and kind not in GONE_THROUGH and kind not in self._collections:
-            if kind in _SETS:
-                if mine is tuple:
-                    for part in item:
-                        if type(part) is not str and type(part) not in HASHED:
-                            break
-                    else:
-                        # As `find_by_hash` does it.
-                        return item in collection
-                elif mine in self._found_by_hash:
+        if kind in _SETS:
+            if mine is tuple:
+                for part in item:
+                    if type(part) is not str and type(part) not in HASHED:
+                        break
+                else:
+                    # As `find_by_hash` does it.
                     return item in collection
-            if self._addresses.get(kind) is mine:
+            elif mine in self._found_by_hash or self._is_hashed_data(item, is_known=True):
                 return item in collection
-            answer = self._find(item, collection)
-            if answer is not None:
-                return answer
-            collection = itertools.islice(collection, MAX_ELEMENTS + 1)
+        is_first = not is_searched
+        if kind is not list and kind is not tuple:
+            is_first = is_first and kind in _IN_ORDER
+            if kind not in GONE_THROUGH and kind not in self._collections:
+                answer = self._find(item, collection)
+                if answer is not None:
+                    return answer
+                collection = itertools.islice(collection, MAX_ELEMENTS + 1)
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        is_first = not is_searched and (kind is list or kind in _IN_ORDER)
-        if mine in self._among_alike:
-            known = self._among_alike[mine](item, elements, is_first)
+        among_alike = self._among_alike.get(mine)
+        if among_alike is not None:
+            known = among_alike(item, elements, is_first)
             if known is not None:
                 return known
         elif mine is str or mine is int or mine in self._simple or mine in self._derived:
@@ -456,6 +457,8 @@ class SilentComparisons:
     def _find(self, item: t.Any, collection: t.Any) -> bool | None:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
         kind, mine = type(collection), type(item)
+        if self._addresses.get(kind) is mine:
+            return item in collection
         if kind in SETS:
             if mine in self._simple:
                 is_found = self._is_hashed(mine)
@@ -482,11 +485,14 @@ class SilentComparisons:
             self._addresses[kind] = mine
         return is_there
 
-    def _is_hashed_data(self, item: t.Any) -> bool:
-        """Tell whether a set finds an object of a dataclass by its hash, and asks nobody."""
+    def _is_hashed_data(self, item: t.Any, *, is_known: bool = False) -> bool:
+        """Tell whether a set finds an object of a dataclass by its hash, and asks nobody.
+
+        :param is_known: whether nothing is learnt for it.
+        """
         kind = type(item)
         if not self._equality.knows(kind):
-            if not is_data_class(kind):
+            if is_known or not is_data_class(kind):
                 return False
             if self._keeps(kind):
                 self._equality.learn(kind)
@@ -618,23 +624,24 @@ class SilentComparisons:
 
     def is_equal_data(self, values: list[t.Any]) -> bool:
         """Tell whether a list becomes a list of Polar as it is, and equals itself."""
-        # Most have objects of one class alone, or texts or small integers, which one loop tells.
-        known = None
-        least, most = LEAST, MOST
+        # Most have objects of one class alone, or texts and small integers, which a loop tells.
+        known, least, most = None, LEAST, MOST
         for value in values:
-            if (kind := type(value)) is known:
-                continue
-            if kind is int:
-                if least <= value <= most:
-                    continue
-            elif kind is str:
-                if value.isascii():
-                    continue
-            elif kind in self._alone and kind in self._objects:
-                known = kind
-                continue
-            return self._takes_list(values) and self.are_themselves(values)
-        return True
+            if type(value) is not known:
+                known = type(value)
+                if known is str or known not in self._alone or known not in self._objects:
+                    break
+        else:
+            return True
+        for value in values:
+            if type(value) is str:
+                if not value.isascii():
+                    break
+            elif type(value) is not int or value < least or value > most:
+                break
+        else:
+            return True
+        return self._takes_list(values) and self.are_themselves(values)
 
     def are_themselves(self, values: list[t.Any]) -> bool:
         """Tell whether values equal themselves, as NaN does not, without running code."""
