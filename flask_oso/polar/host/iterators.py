@@ -117,12 +117,14 @@ def elements_ahead(iterator: t.Any, variables: int = 1, *, is_searched: bool = F
     """
     if sys.getrefcount(iterator) != _COUNT_OF_ARGUMENT + variables * _COUNT_OF_VARIABLE:
         return iterator
-    _, (rest,), *place = iterator.__reduce__()
+    # Taking this apart with a star would make a list.
+    reduced = iterator.__reduce__()
+    (rest,) = reduced[1]
     kind = type(rest)
     if kind not in _SEQUENCES:
         return iterator
-    if place and place[0]:
-        rest = rest[place[0] :]
+    if place := reduced[2] if len(reduced) > 2 else 0:
+        rest = rest[place:]
     return rest if is_searched and (kind is list or kind is tuple) else Ahead(rest)
 
 

@@ -206,7 +206,7 @@ class KnownClasses:
 
         Few register the classes of parts, of which such a list may be the first that is seen.
         """
-        # Most have objects of one class of the application alone; or texts, small integers and such.
+        # Most have objects of one class of the application alone; or texts, numbers and such.
         known = None
         for each in value:
             if type(each) is not known:
