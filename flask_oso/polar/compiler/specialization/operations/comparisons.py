@@ -573,7 +573,12 @@ class SilentComparisons:
         """Tell whether ``==`` and ``!=`` of Polar are those of Python, and run no code."""
         mine, other = type(left), type(right)
         if mine is other and mine in self._data:
-            return self._equality(left, right) is not None
+            own = self._own_ways.get(mine)
+            if own is None:
+                return self._equality(left, right) is not None
+            # It raises where anything else than Python's own would be asked.
+            own(left, right)
+            return True
         if mine in SCALARS and other in SCALARS:
             return (mine is str) is (other is str)
         if left is None or right is None:
@@ -601,6 +606,7 @@ class SilentComparisons:
             if not (self._equality.compares_fields(kind) and self._is_told_from_nil(kind)):
                 return False
             add_class(self._data, kind, keeps=self._keeps(kind))
+            self._way_of(kind, kind)
         return self._equality(left, right) is not None
 
     def _is_told_from_nil(self, kind: type) -> bool:
