@@ -47,7 +47,7 @@ def find_entry(source: dict[t.Any, t.Any], name: str) -> t.Any:
     found = source.get(name, MISSING)
     if found is not MISSING or (name not in WORDS and name[:1] not in _BEGINNINGS):
         return found
-    if type(source) is dict and source.__sizeof__() in _SIZES_OF_TEXTS:
+    if type(source) is dict and source.__sizeof__() in SIZES_OF_TEXTS:
         return found
     if _has_number(source, name):
         for key, value in [*source.items()]:
@@ -70,7 +70,7 @@ def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.A
     ``None`` if all entries have to be gone through: a key of another class may be written like the
     text, or may equal it while it is another text.
     """
-    if type(source) is not dict or source.__sizeof__() not in _SIZES_OF_TEXTS:
+    if type(source) is not dict or source.__sizeof__() not in SIZES_OF_TEXTS:
         try:
             if not are_all_texts(source):
                 return None
@@ -84,7 +84,7 @@ def entry_of_text(source: dict[t.Any, t.Any], text: str) -> tuple[tuple[str, t.A
 def has_text_keys(source: dict[t.Any, t.Any]) -> bool:
     """Tell whether all keys are of the class of texts itself; mostly without looking at them."""
     # What derives from `dict` has another size.
-    is_told = type(source) is dict and source.__sizeof__() in _SIZES_OF_TEXTS
+    is_told = type(source) is dict and source.__sizeof__() in SIZES_OF_TEXTS
     return is_told or are_all_texts(source)
 
 
@@ -117,7 +117,8 @@ def _table_size(power: int, entry: int) -> int:
     return places * index + 2 * places // 3 * entry
 
 
-_SIZES_OF_TEXTS: t.Final = _sizes_of_texts()
+#: Whoever asks again and again compares sizes without a call, of what is a `dict` itself.
+SIZES_OF_TEXTS: t.Final = _sizes_of_texts()
 
 
 def are_all_texts(elements: Iterable[t.Any]) -> bool:

@@ -14,8 +14,8 @@ import pytest
 
 from flask_oso.polar.exceptions import OperationalError
 from flask_oso.polar.host.dictionaries import (
-    _SIZES_OF_TEXTS,
     MISSING,
+    SIZES_OF_TEXTS,
     LazyKeys,
     call_reading,
     find_entry,
@@ -180,6 +180,6 @@ def test_large_dictionaries_of_texts_are_told_by_their_size() -> None:
     looked_at = []
     for power in range(3, 18):
         source = dict.fromkeys(map(str, range(2 * 2**power // 3)))
-        looked_at.append(source.__sizeof__() not in _SIZES_OF_TEXTS)
+        looked_at.append(source.__sizeof__() not in SIZES_OF_TEXTS)
 
     assert any(looked_at) is (sys.implementation.name != "cpython")

@@ -206,16 +206,18 @@ class KnownClasses:
 
         Few register the classes of parts, of which such a list may be the first that is seen.
         """
-        # Most have objects of one class of the application alone; or texts, numbers and such.
-        known = None
+        known, least, most = None, LEAST, MOST
+        # Most begin with objects of one class of the application.
         for each in value:
-            if type(each) is not known:
+            if type(each) is known:
+                continue
+            if type(each) in self.objects:
                 known = type(each)
-                if known is str or known not in self.objects:
-                    break
+            elif known is None or type(each) is not str or not each.isascii():
+                break
         else:
             return True
-        least, most = LEAST, MOST
+        # Others have texts and small integers.
         for each in value:
             if type(each) is str:
                 if not each.isascii():

@@ -366,6 +366,8 @@ class SilentComparisons:
                 return item in collection
         is_first = not is_searched
         if kind is not list and kind is not tuple:
+            if kind is str and mine is str:
+                return len(item) == 1 and item in collection
             is_first = is_first and kind in _IN_ORDER
             if kind not in GONE_THROUGH and kind not in self._collections:
                 answer = self._find(item, collection)
@@ -471,8 +473,6 @@ class SilentComparisons:
             return find_by_hash(item, collection) if is_found else None
         if kind is LazyKeys:
             return find_entry(collection.source, item) is not MISSING if mine is str else None
-        if kind is str and mine is str:
-            return len(item) == 1 and item in collection
         if kind in ITERATED:
             return None
         if self._is_of_flags(kind):

@@ -13,6 +13,7 @@ import typing as t
 from ....exceptions import OperationalError
 from ....host.dictionaries import (
     MISSING,
+    SIZES_OF_TEXTS,
     LazyKeys,
     call_reading,
     entry_of_text,
@@ -20,7 +21,6 @@ from ....host.dictionaries import (
     has_text_keys,
     is_numeric,
     lacks_number,
-    sorted_by_text,
     sorted_entries,
 )
 from ....host.terms import QUESTIONS
@@ -104,9 +104,7 @@ class SilentReads:
             # A copy is safe from other threads.
             entries = collection.copy()
             if not are_texts(entries):
-                entries = _in_order_of_keys(entries)
-            elif is_ordered:
-                entries = sorted_by_text(entries)
+                entries, is_ordered = _in_order_of_keys(entries), False
             known: type = str
             for each in entries.values():
                 # Most are of one class.
@@ -114,7 +112,9 @@ class SilentReads:
                     known = type(each)
                     if known not in VALUES and known not in self._objects:
                         raise NotSilent
-            return entries.items()
+            if not is_ordered or (keys := [*entries]) == (ordered := sorted(keys)):
+                return entries.items()
+            return [*zip(ordered, map(entries.__getitem__, ordered), strict=True)]
         if type(collection) not in GONE_THROUGH:
             raise NotSilent
         elements = [*collection]
@@ -185,12 +185,16 @@ class SilentReads:
         """
         if type(collection) is not dict or type(key) is not str or not key.isascii():
             return self.entries_with(collection, key, is_ordered)
-        found = entry_of_text(collection, key)
-        if found is None:
-            return self.entries_with(collection, key, is_ordered)
-        if found and type(found[0][1]) is not str:
-            self._unchecked(found[0][1])
-        return found
+        if collection.__sizeof__() not in SIZES_OF_TEXTS:
+            found = entry_of_text(collection, key)
+            if found is None:
+                return self.entries_with(collection, key, is_ordered)
+            value = found[0][1] if found else MISSING
+        else:
+            value = collection.get(key, MISSING)
+        if value is MISSING:
+            return ()
+        return ((key, value if type(value) is str else self._unchecked(value)),)
 
     def are_compared_unasked(self, entries: t.Iterable[t.Any]) -> bool:
         """Tell whether a text is compared with the values of entries, and no object is asked."""
@@ -288,6 +292,8 @@ class SilentReads:
 
     def has_texts(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether all keys of a dictionary are strings, which are found without code."""
+        if value.__sizeof__() in SIZES_OF_TEXTS:
+            return True
         try:
             return has_text_keys(value)
         except RuntimeError as changed:
@@ -363,22 +369,16 @@ class SilentReads:
         if method == "keys":
             return LazyKeys(value)
         entries = value.copy()
-        known: type = str
-        for name in entries:
-            # To look a text up takes less time than to go through names and values together.
-            if type(name) is not str:
-                break
-            if type(entries[name]) is not known:
+        if method == "values" and has_text_keys(entries):
+            known: type = str
+            for each in entries.values():
                 # Most are of one class.
-                known = type(entries[name])
-                if known in QUESTIONS:
-                    raise NotSilent
-        else:
-            if method == "values":
-                # In the order of their keys, without a dictionary that has that order.
-                if is_ordered:
-                    return [*map(entries.__getitem__, sorted(entries))]
-                return entries.values()
+                if type(each) is not known:
+                    known = type(each)
+                    if known in QUESTIONS:
+                        raise NotSilent
+            # In the order of their keys, without a dictionary that has that order.
+            return [*map(entries.__getitem__, sorted(entries))] if is_ordered else entries.values()
         if not QUESTIONS.isdisjoint(map(type, entries.values())):
             raise NotSilent
         return call_reading(value, method, ())

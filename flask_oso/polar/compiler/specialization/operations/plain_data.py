@@ -26,7 +26,7 @@ ELEMENTS = EQUATED | {bool}
 TEXTS = frozenset({str, int, types.NoneType})
 #: The class of texts alone.
 TEXT = frozenset({str})
-#: How deep lists and dictionaries may stand in each other that are compared here.
+#: How deep lists and dictionaries may stand in each other that are compared part by part.
 MOST_NESTED = 8
 #: The most containers within one that Python compares: what is there many times counts each time.
 MAX_CONTAINERS = 10_000
