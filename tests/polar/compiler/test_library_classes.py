@@ -193,6 +193,35 @@ def test_operators_compare_objects_by_their_fields(make: t.Any, operator: str) -
     assert found == [((left == right) is (operator == "=="),) * 2 for left, right in pairs]
 
 
+class Asked:
+    """Counts how often it is asked what it equals."""
+
+    asked = 0
+
+    def __eq__(self, other: object) -> bool:
+        Asked.asked += 1
+        return isinstance(other, Asked)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize("make", [Data, Slotted, Derived, Model])
+@pytest.mark.parametrize("condition", ["d.left != d.right", "d.left == d.right"])
+def test_field_is_asked_as_often_as_by_the_solver(make: t.Any, condition: str) -> None:
+    """Also of a class whose other objects were compared before, and asked nobody."""
+    policy = f'allow(_: User, "read", d: Doc) if {condition};'
+    compiled, solver = (make_oso(policy, User, Doc, compiled=each) for each in (True, False))
+    found: list[list[t.Any]] = [[], []]
+    for values in [(1, 1), (1, 2), (Asked(), Asked()), (1, Asked()), (Asked(), "a"), (2, 2)] * 9:
+        docs = Doc(left=make(x=values[0]), right=make(x=values[1]))
+        for oso, answers in zip((compiled, solver), found, strict=True):
+            Asked.asked = 0
+            answers.append((oso.is_allowed(User(), "read", docs), Asked.asked))
+
+    assert found[0] == found[1]
+    assert any(asked for _, asked in found[0])
+
+
 @pytest.mark.parametrize("make", [*OF_ATTRS, *MODELS])
 @pytest.mark.parametrize(
     "condition",
