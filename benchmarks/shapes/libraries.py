@@ -1,9 +1,10 @@
-"""Classes of ``abc``, of protocols, of pydantic and ``attrs``, and data as JSON gives them."""
+"""Classes of ``abc``, of collections, protocols, pydantic and ``attrs``, and data as JSON gives them."""
 
 from __future__ import annotations
 
 import abc
 import typing as t
+from collections.abc import Sequence
 
 from ..contenders import is_installed
 from .shape import Shape, World, plain
@@ -19,6 +20,16 @@ def _of_bases(*bases: type) -> tuple[type, type, type]:
 
 
 _FIELDS = (("User", "name", "team"), ("Doc", "owner", "team"), ("Team", "name"))
+
+
+class Row(Sequence[t.Any]):
+    """A row with named fields, as those that SQLAlchemy's Core gives."""
+
+    def __getitem__(self, place: t.Any) -> t.Any:
+        return [*vars(self).values()][place]
+
+    def __len__(self) -> int:
+        return len(vars(self))
 
 
 def _owners(name: str, user_cls: t.Any, doc_cls: t.Any, team_cls: t.Any) -> Shape:
@@ -135,6 +146,7 @@ def _of_attrs() -> tuple[Shape, ...]:
 SHAPES = (
     _owners("abstract classes, a field of a field", *_of_bases(abc.ABC)),
     _owners("classes that derive from a protocol", *_of_bases(t.cast(type, HasName))),
+    _owners("classes that derive from `Sequence`", *_of_bases(Row)),
     Shape("data in data, `=`", _data),
     *_of_pydantic(),
     *_of_attrs(),

@@ -8,6 +8,9 @@ proofs ask here what it would be.
 from __future__ import annotations
 
 import abc
+import collections.abc
+import contextlib
+import os
 import typing as t
 
 from ..host.registry import RESERVED_NAMES
@@ -18,6 +21,11 @@ PLAIN_METACLASSES = (type, abc.ABCMeta)
 #: What `abc` calls on a class to tell whether another one is a subclass.
 _ASKED = frozenset({"__subclasscheck__", "__subclasses__"})
 _TYPING = ("typing", "typing_extensions")
+#: Classes of Python with a hook that looks for methods, and leaves out what derives from them.
+_OF_METHODS = (
+    *(each for each in vars(collections.abc).values() if isinstance(each, type)),
+    *(contextlib.AbstractContextManager, contextlib.AbstractAsyncContextManager, os.PathLike),
+)
 #: The metaclasses whose classes may have others registered as subclasses, and ask nobody else.
 _OF_ABSTRACT = frozenset(
     {
@@ -62,6 +70,9 @@ def is_abstract(cls: type) -> bool:
     where = getattr(hook, "__module__", ""), getattr(hook, "__name__", "")
     # A class that derives from a protocol, and is none, has its hook.
     is_default = owner is object or (where[0] in _TYPING and where[1] == "_proto_hook")
+    # Not by equality, which a metaclass may define.
+    if not is_default and any(owner is each for each in _OF_METHODS):
+        is_default = not any(cls is each for each in _OF_METHODS)
     # One of its bases may keep `typing` from telling that it is none.
     return is_default and not getattr(cls, "_is_protocol", False)
 

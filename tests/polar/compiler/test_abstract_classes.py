@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import typing as t
+from collections.abc import Sequence
 
 import pytest
 
@@ -91,6 +92,33 @@ def test_class_that_derives_from_a_protocol_is_plain_data() -> None:
     oso = make_oso('allow(u: User, "read", p: Page) if p.text = u.id;', User, Page)
 
     assert specialized(oso.engine, User(id="a"), "read", Page(text="a")) is True
+
+
+def test_class_that_derives_from_a_collection_is_plain_data(worlds: t.Any) -> None:
+    """The hook that Python has for it looks for methods of other classes alone."""
+
+    class Team(Thing, Sequence[str]):
+        names: t.Sequence[str]
+
+        def __getitem__(self, place: t.Any) -> t.Any:
+            return self.names[place]
+
+        def __len__(self) -> int:
+            return len(self.names)
+
+    policy = 'allow(u: User, "read", team: Team) if team.owner = u.id;'
+    oso, solver = (make_oso(policy, User, Team, compiled=each) for each in (True, False))
+
+    assert specialized(oso.engine, User(id=1), "read", Team(owner=1, names=["a"])) is True
+    assert specialized(oso.engine, User(id=1), "read", Team(owner=2, names=[])) is False
+
+    _, _, _, Letter = worlds("allow(_, _, _) if false;")
+    letter = Letter(owner=1)
+    before = oso.is_allowed(User(id=1), "read", letter)
+    Team.register(Letter)
+    after = [each.is_allowed(User(id=1), "read", letter) for each in (oso, solver)]
+
+    assert (before, after) == (False, [True, True])
 
 
 def test_class_with_a_hook_of_its_own_is_asked() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import typing as t
-from collections.abc import Sized
+from collections.abc import Mapping, Sequence, Sized
 
 import pytest
 
@@ -77,6 +77,19 @@ class OfQuiet(Quiet):
     """Has any object with a text as an instance, too."""
 
 
+class Table(Mapping[str, str]):
+    """Has the hook of the classes of Python, which leaves out what derives from them."""
+
+    def __getitem__(self, key: str) -> str:
+        raise KeyError(key)
+
+    def __iter__(self) -> t.Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 class Asked(abc.ABC):  # noqa: B024
     """Answers in the place of its metaclass."""
 
@@ -138,6 +151,7 @@ def test_has_instance_test(cls: type, expected: bool) -> None:
         *((Plain, False), (Abstract, True), (Open, False), (Protocol, False), (OfProtocol, True)),
         *((Hooked, False), (OfHooked, False), (Sized, False), (Model, True)),
         *((OfQuiet, False), (Asked, False), (OfAsked, False), (Listed, False)),
+        *((Table, True), (Mapping, False), (Sequence, False)),
     ],
 )
 def test_is_abstract(cls: type, expected: bool) -> None:
