@@ -1,4 +1,4 @@
-"""Classes of ``abc``, of collections, protocols, pydantic and ``attrs``, and data as JSON gives them."""
+"""Classes of ``abc``, collections, protocols, pydantic and ``attrs``; data as JSON gives them."""
 
 from __future__ import annotations
 
