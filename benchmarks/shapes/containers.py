@@ -15,6 +15,14 @@ from .values import condition
 _SIZES = (10, 100)
 
 
+class _Ids(list[int]):
+    """A list that derives from Python's, as one that tells a session of its changes."""
+
+
+class _IdSet(set[int]):
+    """The same for a set."""
+
+
 class _Listed:
     """What documents that compute their readers derive from."""
 
@@ -223,6 +231,8 @@ SHAPES = (
     _containing("`in` a tuple of ids", "user.id in doc.readers", tuple, _in_readers),
     _containing("`in` a set of ids", "user.id in doc.readers", set, _in_readers),
     _containing("`in` a frozenset of ids", "user.id in doc.readers", frozenset, _in_readers),
+    _containing("`in` a class of lists", "user.id in doc.readers", _Ids, _in_readers),
+    _containing("`in` a class of sets", "user.id in doc.readers", _IdSet, _in_readers),
     _containing(
         "`in` the keys of a dictionary, `keys()`",
         "user.id in doc.acl.keys()",

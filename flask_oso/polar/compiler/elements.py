@@ -96,6 +96,9 @@ class Elements:
         if kind is dict:
             return self.pairs_at(collection, _key_of(*sought), goal)
         if sandbox.iterates_itself(kind):
+            self._classes.learn_collection(kind)
+            if sought and kind in self._classes.sets:
+                return self.found_in(sought[0], collection)
             return self._members(collection, goal)
         if self._classes.is_object(kind) and issubclass(kind, Iterable):
             is_there = find_in_network(sought[0], collection) if sought else None

@@ -25,11 +25,9 @@ from ..host.conversion import (
     result_to_term,
     values_read,
 )
-from ..host.dictionaries import MISSING, READING, LazyKeys, find_entry, key_in
-from ..host.iterators import Ahead
+from ..host.dictionaries import MISSING, READING, find_entry, key_in
 from ..host.registry import Host, Identities, UnreadRelation
-from ..host.sandbox import ITERATED
-from ..host.value_classes import MOMENTS, NUMBERS, SETS
+from ..host.value_classes import MOMENTS, NUMBERS
 from ..nodes import (
     Expression,
     Instance,
@@ -76,8 +74,6 @@ _SHARED: dict[str, t.Any] = {
     "scalars": SCALARS,
     "variable": OPEN,
     "read_alone": READ_ALONE,
-    "gone_through": ITERATED | {str, Ahead, LazyKeys},
-    "sets": SETS,
     "numbers": NUMBERS,
     "moments": MOMENTS,
     "environment": STORED_ENVIRONMENT,
@@ -101,7 +97,7 @@ _OF_ELEMENTS = ("elements", "kept_elements", "found_in", "pairs_at", "pairs_ahea
 #: Those of ``KnownClasses``.
 _OF_CLASSES = (
     *("plain", "readable", "simple", "alone", "ordered", "decided", "harmless", "told", "rows"),
-    *("collections", "check_sandbox", "is_simple"),
+    *("collections", "gone_through", "sets", "check_sandbox", "is_simple"),
 )
 _ROWS, _PYTHON, _OF_SCALARS, _LISTS, _SOLVER = Comparison
 #: What most methods of objects are: they can be called.

@@ -267,10 +267,13 @@ def iterates_itself(cls: type) -> bool:
 
     They can be iterated over again and again.
     """
-    if cls in ITERATED:
-        return True
-    base: t.Any = next((each for each in cls.__mro__ if each in _BASES_OF_ITERATED), None)
-    return base is not None and getattr(cls, "__iter__", None) is base.__iter__
+    base: t.Any = base_of_iterated(cls)
+    return cls in ITERATED or (base is not None and getattr(cls, "__iter__", None) is base.__iter__)
+
+
+def base_of_iterated(cls: type) -> type | None:
+    """Return the collection of Python from which a class derives."""
+    return next((each for each in cls.__mro__ if each in _BASES_OF_ITERATED), None)
 
 
 def iterates_flags(cls: type) -> bool:

@@ -153,6 +153,22 @@ def is_hashed_tuple(value: t.Any) -> bool:
     return True
 
 
+def finds_by_hash(cls: type) -> bool:
+    """Return whether a class is one of ``SETS``, or of a set that looks up as those do."""
+    if cls in SETS:
+        return True
+    base = next((each for each in (set, frozenset) if each in cls.__mro__), None)
+    return base is not None and looks_like(cls, base)
+
+
+def looks_like(cls: type, base: type) -> bool:
+    """Return whether a class is gone through, counted and searched as a built-in one is."""
+    names = ("__iter__", "__len__", "__contains__")
+    return all(_owner(cls, name) is base for name in names) and not any(
+        "__bool__" in vars(each) for each in cls.__mro__
+    )
+
+
 def find_by_hash(item: t.Any, collection: t.Collection[t.Any]) -> bool | None:
     """Tell whether one of ``SETS`` contains a value whose class ``is_hashed``, or a tuple of such.
 

@@ -28,10 +28,10 @@ from ..host.dictionaries import MISSING, READING, entry_of_text
 from ..host.iterators import READ, USED_UP, IteratorUse, what_is_read
 from ..host.sandbox import attribute_names, check_reachable, is_computed, passes_sandbox
 from ..host.value_classes import (
-    SETS,
     find_by_hash,
     find_in_network,
     find_text,
+    finds_by_hash,
     has_own_hash,
     is_hashed,
     is_hashed_tuple,
@@ -166,7 +166,7 @@ class Operators:
             if entry is not None:
                 return self._in_elements(item, entry, step)
         found = self.find_in_set(item, collection)
-        if found is None and kind is Instance and type(collection.value) in SETS:
+        if found is None and kind is Instance and finds_by_hash(type(collection.value)):
             found = self._found_ahead(item, collection.value, goal, frame)
         if found is not None:
             return self._in_elements(item, found, step)
@@ -243,7 +243,7 @@ class Operators:
         if is_there is not None:
             return (end,) * is_there
         kind = type(end.value)
-        if type(collection.value) not in SETS:
+        if not finds_by_hash(type(collection.value)):
             return None
         if not (is_hashed(kind) or is_hashed_tuple(end.value) or has_own_hash(kind)):
             return None

@@ -24,10 +24,13 @@ from ...host.value_classes import (
     EQUATED,
     MOMENTS,
     ORDERED,
+    SETS,
+    finds_by_hash,
     has_own_hash,
     inherits_comparisons,
     is_hashed,
     is_told_from_nil,
+    looks_like,
 )
 from ...nodes import Value
 from .plain_classes import compares_by_identity, is_plain
@@ -103,6 +106,13 @@ class KnownClasses:
         self.key_of = operator.attrgetter(".".join(rows.key_path) if rows else "__class__")
         self.collections = frozenset({list}) | (rows.collections if rows else frozenset())
         self.harmless |= self.collections
+        # Classes of collections that are gone through as they are; those that derive from one of
+        # Python's own are learnt.
+        self.gone_through: set[type] = {*ITERATED, str, Ahead, LazyKeys}
+        # Those that find a value by its hash.
+        self.sets: set[type] = {*SETS, *filter(finds_by_hash, self.collections)}
+        # Lists, those of related rows, and others that were learnt.
+        self.listed: set[type] = {*self.collections}
         # Classes whose values compare with literals without running code, and without an error: a
         # signalling NaN of `decimal` raises.
         self.decided: set[type] = {*self.simple, bool} - {decimal.Decimal}
@@ -158,6 +168,14 @@ class KnownClasses:
         elif self._host.text_equality(cls) is not None:
             self._add(cls, self.decided)
         return True
+
+    def learn_collection(self, cls: type) -> None:
+        """Note how a collection is gone through whose class derives from one of Python's own."""
+        base = sandbox.base_of_iterated(cls)
+        if base is None or not looks_like(cls, base) or not self.is_object(cls):
+            return
+        own = self.sets if finds_by_hash(cls) else self.listed
+        self._add(cls, self.gone_through, own)
 
     def _add(self, cls: type, *sets: set[type]) -> None:
         """Add a class to sets, which do not hold it if it may go."""

@@ -95,6 +95,8 @@ class SilentComparisons:
         self._objects = known.objects
         #: Lists, and those of related rows.
         self._collections = known.collections
+        #: Those, and other classes that derive from a list; and those that derive from a set.
+        self._listed, self._sets = known.listed, known.sets
         #: Reads the key of a row.
         self._key_of = known.key_of
         self._told = known.told
@@ -369,7 +371,7 @@ class SilentComparisons:
             if kind is str and mine is str:
                 return len(item) == 1 and item in collection
             is_first = is_first and kind in _IN_ORDER
-            if kind not in GONE_THROUGH and kind not in self._collections:
+            if kind in self._sets or (kind not in GONE_THROUGH and kind not in self._listed):
                 answer = self._find(item, collection)
                 if answer is not None:
                     return answer
@@ -437,8 +439,8 @@ class SilentComparisons:
         :param is_once: whether one text is looked up: a list takes less time then.
         """
         kind = type(collection)
-        if kind is not list and kind is not tuple:
-            if kind not in SETS or kind is range:
+        if kind is not tuple and kind not in self._listed:
+            if kind not in self._sets or kind is range:
                 raise NotSilent
             return collection
         elements = [*collection]
@@ -461,7 +463,7 @@ class SilentComparisons:
         kind, mine = type(collection), type(item)
         if self._addresses.get(kind) is mine:
             return item in collection
-        if kind in SETS:
+        if kind in self._sets:
             if mine in self._simple:
                 is_found = self._is_hashed(mine)
                 if is_found and mine is not bool and mine is not int:

@@ -1,0 +1,172 @@
+"""Collections whose classes derive from Python's own are gone through as these are."""
+
+from __future__ import annotations
+
+import collections
+import typing as t
+
+import pytest
+
+from tests.support.answers import outcome_of, specialized
+from tests.support.models.people import Thing
+from tests.support.policies import make_oso
+
+
+class User(Thing):
+    """Who asks."""
+
+    x: t.Any
+
+
+class Doc(Thing):
+    """What is asked about."""
+
+    x: t.Any
+
+
+class Names(list[t.Any]):
+    """A list with a name, as one that tells a session of its changes."""
+
+
+class Pair(tuple[t.Any, ...]):
+    """A tuple with a name."""
+
+
+class Tags(set[t.Any]):
+    """A set with a name."""
+
+
+class Fixed(frozenset[t.Any]):
+    """A frozen set with a name."""
+
+
+class Queue(collections.deque[t.Any]):
+    """A queue with a name."""
+
+
+class Entries(dict[t.Any, t.Any]):
+    """A dictionary with a name, of which a search finds the keys."""
+
+
+class Claiming(Tags):
+    """Says that it contains anything."""
+
+    def __contains__(self, item: object) -> bool:
+        return True
+
+
+class Empty(Names):
+    """Says that it is empty."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Denying(Names):
+    """Says that it is false."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+class Other(Tags):
+    """Has other elements than are stored in it."""
+
+    def __iter__(self) -> t.Iterator[t.Any]:
+        return iter(["other"])
+
+
+class Mixin:
+    """Counts nothing, for those that have it as their first base."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Mixed(Mixin, set[t.Any]):
+    """Inherits another length than that of a set."""
+
+
+class Refusing:
+    """Refuses to be compared."""
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("compared")
+
+
+_PLAIN = (Names, Pair, Tags, Fixed, Queue)
+_ALL = (*_PLAIN, Claiming, Empty, Denying, Other, Mixed)
+_CONDITIONS = (
+    "user.x in doc.x",
+    "not user.x in doc.x",
+    "x in doc.x and x = user.x",
+    "x in doc.x and x in user.both",
+    "forall(x in doc.x, x != user.x)",
+    '"a" in doc.x',
+    '["a", _] in doc.x',
+)
+
+
+def _made(cls: t.Any, *elements: t.Any) -> t.Any:
+    return cls(elements)
+
+
+@pytest.mark.parametrize("condition", _CONDITIONS)
+@pytest.mark.parametrize("cls", _ALL)
+def test_derived_collection_is_searched_as_by_the_solver(cls: t.Any, condition: str) -> None:
+    """Also where what is searched for is learnt to be a collection by the question before."""
+    policy = f'allow(user: User, "read", doc: Doc) if user.id = 1 and {condition};'
+    asked = [make_oso(policy, User, Doc, compiled=each) for each in (True, True, False)]
+    docs = [Doc(x=_made(cls, *found)) for found in (("a", "b"), (), (1, True, "other"), (None,))]
+    docs.append(Doc(x=_made(cls, Refusing(), "a")))
+    sought = "a", "other", 1, None, Refusing, "c"
+    users = [User(id=1, x=x, both=_made(cls, "a", 1)) for x in sought]
+
+    for user in users:
+        for doc in docs:
+            first, again, solver = (outcome_of(oso, user, "read", doc) for oso in asked)
+            assert first == again == solver, (user.x, doc.x)
+
+
+@pytest.mark.parametrize(
+    "condition", ["user.x in doc.x", "not user.x in doc.x", "x in doc.x and x.id = user.id"]
+)
+@pytest.mark.parametrize("cls", _PLAIN)
+def test_derived_collection_is_plain_data(cls: t.Any, condition: str) -> None:
+    """From the second question on, no rule is asked one by one."""
+    oso = make_oso(f'allow(user: User, "read", doc: Doc) if {condition};', User, Doc)
+    user = User(x=User(id=1), id=1)
+    docs = [Doc(x=_made(cls, user.x)), Doc(x=_made(cls, User(id=2)))]
+
+    answers = [[oso.is_allowed(user, "read", doc) for doc in docs] for _ in range(2)]
+
+    assert [[specialized(oso.engine, user, "read", doc) for doc in docs]] == answers[1:]
+    assert answers[0] == answers[1]
+    assert {*answers[0]} == {True, False}
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("cls", [Tags, Fixed])
+def test_derived_set_finds_by_hash(cls: t.Any, *, compiled: bool) -> None:
+    """What it holds besides is not compared, in the first question as in later ones."""
+    policy = 'allow(user: User, "read", doc: Doc) if user.x in doc.x;'
+    oso = make_oso(policy, User, Doc, compiled=compiled)
+    doc = Doc(x=_made(cls, Refusing(), *map(str, range(100))))
+
+    answers = [oso.is_allowed(User(x=x), "read", doc) for x in ("7", "b") * 3]
+
+    assert answers == [True, False] * 3
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_keys_of_a_derived_dictionary_are_found(*, compiled: bool) -> None:
+    """Its entries are those of an object: a search finds its keys."""
+    policy = 'allow(user: User, "read", doc: Doc) if user.x in doc.x;'
+    oso = make_oso(policy, User, Doc, compiled=compiled)
+
+    for cls in (Entries, collections.Counter, collections.OrderedDict):
+        doc = Doc(x=cls({"a": 1}))
+        answers = [oso.is_allowed(User(x=x), "read", doc) for x in ("a", "b") * 3]
+        assert answers == [True, False] * 3
