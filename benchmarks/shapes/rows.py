@@ -153,6 +153,25 @@ def _of_rows(
     return Shape(f"rows: {name}", make)
 
 
+def _not_loaded(_size: int) -> World:
+    """Ask for an owner that nobody has read: the rows are those of one request."""
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    Base.metadata.create_all(engine)
+    session = orm.Session(engine)
+    user, other = User(name="ana"), User(name="ben")
+    session.add_all([Doc(owner=user), Doc(owner=other), Doc()])
+    session.commit()
+    session.expunge_all()
+    ana, *docs = session.get_one(User, 1), *session.scalars(sa.select(Doc))
+
+    def is_owner(user: User, action: str, doc: Doc) -> bool:
+        # Without a session there were no such rows.
+        return session.is_active and action == "read" and doc.owner_id == user.id
+
+    questions = [(ana, "read", doc) for doc in docs]
+    return World(_HEAD + "doc.owner = user;", (), questions, is_owner, models=Base)
+
+
 _ROLE_POLICY = """
 actor User {}
 resource Doc {
@@ -355,6 +374,7 @@ def _owned(user: User, other: User) -> list[Doc]:
 
 SHAPES = (
     _of_rows("owner `=`", "doc.owner = user", lambda user, doc: doc.owner is user, _owned),
+    Shape("rows: owner `=`, not loaded", _not_loaded),
     _of_rows(
         "owner by id",
         "doc.owner_id = user.id",

@@ -373,7 +373,7 @@ def _is_changed(session: t.Any, cls: t.Any, name: str) -> bool:
 
 
 def _for_one_column(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
-    """Return a test that is fast for what is most frequent: another key.
+    """Return a test that is fast for what is most frequent: another key, the same one, or none.
 
     :param name: the foreign key.
     :param foreign: has the test for everything else.
@@ -381,22 +381,28 @@ def _for_one_column(relation: str, name: str, foreign: _ForeignKey) -> RowTest:
     cls: t.Any = foreign.cls
 
     def is_row(row: t.Any, other: t.Any) -> bool | None:
-        value = row.__dict__.get(name)
+        # What is not there is of no such kind.
+        value = row.__dict__.get(name, row)
         kind = type(value)
-        if kind in KEY_KINDS and isinstance(other, cls()):
+        if (value is None or kind in KEY_KINDS) and isinstance(other, cls()):
             state: t.Any = instance_state(row)
             far: t.Any = instance_state(other)
             if (
                 far.key is not None
-                and type(key := far.key[1][0]) is kind
-                and value != key
-                and (kind is not str or _is_other_text(value, key))
+                and (value is None or type(far.key[1][0]) is kind)
                 and state.session_id is not None
                 and relation not in row.__dict__
-                and relation not in state.committed_state
+                and relation not in (changed := state.committed_state)
             ):
-                # Whatever is found, or nothing, has another key.
-                return False
+                key = far.key[1][0]
+                if value is None or value == key:
+                    # Both as they were stored, and nothing chooses other rows.
+                    is_usual = name not in changed and not state.load_options and key is not None
+                    if is_usual and _can_be_read(state, far):
+                        return value is not None
+                elif kind is not str or _is_other_text(value, key):
+                    # Whatever is found, or nothing, has another key.
+                    return False
         return foreign.is_row(row, other)
 
     return is_row
