@@ -60,6 +60,7 @@ KEY_KINDS = frozenset({int, str, uuid.UUID})
 HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
 #: Collections that find a value by its hash.
 SETS: frozenset[type] = frozenset({set, frozenset, type({}.keys()), range})
+_LOOKING_UP = (set, frozenset, dict)
 _PLAIN_HASHES = (object.__hash__, enum.Enum.__hash__)
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
@@ -154,11 +155,14 @@ def is_hashed_tuple(value: t.Any) -> bool:
 
 
 def finds_by_hash(cls: type) -> bool:
-    """Return whether a class is one of ``SETS``, or of a set that looks up as those do."""
+    """Return whether a class is one of ``SETS``, or of a set that looks up as those do.
+
+    A dictionary of another class than ``dict`` is an object with its keys as elements.
+    """
     if cls in SETS:
         return True
-    base = next((each for each in (set, frozenset) if each in cls.__mro__), None)
-    return base is not None and looks_like(cls, base)
+    base = next((each for each in _LOOKING_UP if each in cls.__mro__), None)
+    return base is not None and cls is not dict and looks_like(cls, base)
 
 
 def looks_like(cls: type, base: type) -> bool:

@@ -170,3 +170,16 @@ def test_keys_of_a_derived_dictionary_are_found(*, compiled: bool) -> None:
         doc = Doc(x=cls({"a": 1}))
         answers = [oso.is_allowed(User(x=x), "read", doc) for x in ("a", "b") * 3]
         assert answers == [True, False] * 3
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("cls", [Entries, collections.Counter])
+def test_keys_of_a_derived_dictionary_are_found_by_hash(cls: t.Any, *, compiled: bool) -> None:
+    """No other key is compared; an ordered dictionary goes through its keys in its own way."""
+    policy = 'allow(user: User, "read", doc: Doc) if user.x in doc.x;'
+    oso = make_oso(policy, User, Doc, compiled=compiled)
+    doc = Doc(x=cls({Refusing(): 1, "7": 1}))
+
+    answers = [oso.is_allowed(User(x=x), "read", doc) for x in ("7", "b") * 3]
+
+    assert answers == [True, False] * 3
