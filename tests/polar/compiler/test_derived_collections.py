@@ -147,6 +147,29 @@ def test_derived_collection_is_plain_data(cls: t.Any, condition: str) -> None:
     assert {*answers[0]} == {True, False}
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        '["a", user.x] in doc.x',
+        '["a", x] in doc.x and x = user.x',
+        "[_, x] in doc.x and x = user.x",
+        "[key, x] in doc.x and key in user.keys and x = user.x",
+    ],
+)
+@pytest.mark.parametrize("cls", [Names, Pair, Queue])
+def test_pairs_in_a_derived_list_are_plain_data(cls: t.Any, condition: str) -> None:
+    """They are taken apart as those of a list are."""
+    policy = f'allow(user: User, "read", doc: Doc) if user.id = 1 and {condition};'
+    oso, solver = (make_oso(policy, User, Doc, compiled=each) for each in (True, False))
+    user = User(id=1, x=2, keys=["a"])
+    docs = [Doc(x=_made(cls, *pairs)) for pairs in ((["b", 1], ["a", 2]), (["a", 1],), (None, 1))]
+
+    answers = [[each.is_allowed(user, "read", doc) for doc in docs] for each in (oso, oso, solver)]
+
+    assert answers == [[True, False, False]] * 3
+    assert [specialized(oso.engine, user, "read", doc) for doc in docs] == answers[0]
+
+
 @pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize("cls", [Tags, Fixed])
 def test_derived_set_finds_by_hash(cls: t.Any, *, compiled: bool) -> None:

@@ -58,8 +58,8 @@ class SilentReads:
         #: Those, texts and numbers.
         self._taken = known.taken
         self._takes_list = known.takes_list
-        #: The lists of related rows.
-        self._collections = known.collections
+        #: The lists of related rows; those and other classes that derive from a list.
+        self._collections, self._listed = known.collections, known.listed
         self._learn, self._is_object = known.learn, known.is_object
         self._keeps, self._is_hashed = known.keeps, known.is_hashed
         self._alike, self._among = comparisons.alike, comparisons.among
@@ -115,10 +115,13 @@ class SilentReads:
             if not is_ordered or (keys := [*entries]) == (ordered := sorted(keys)):
                 return entries.items()
             return [*zip(ordered, map(entries.__getitem__, ordered), strict=True)]
-        if type(collection) not in GONE_THROUGH:
+        if not self._is_gone_through(type(collection)):
             raise NotSilent
         elements = [*collection]
         return elements if self._are_plain_pairs(elements) else self._pairs_among(elements)
+
+    def _is_gone_through(self, kind: type) -> bool:
+        return kind in GONE_THROUGH or kind in self._listed
 
     def _are_plain_pairs(self, elements: list[t.Any]) -> bool:
         """Tell whether all are lists of two values that need no check, as most are.
@@ -220,7 +223,7 @@ class SilentReads:
             return () if found is MISSING else (self._unchecked(found),)
         first, simple = type(key), self._simple
         values, is_simple = [], first in simple
-        if is_simple and type(collection) in GONE_THROUGH:
+        if is_simple and self._is_gone_through(type(collection)):
             behind = values_behind([*collection], key, self._taken)
             if behind is not None:
                 return behind
@@ -240,7 +243,7 @@ class SilentReads:
                 return found == value
             found = self.entry_among(collection, key)
             return found is not MISSING and self._alike(value, found)
-        if type(collection) not in GONE_THROUGH or len(collection) > MAX_ELEMENTS:
+        if not self._is_gone_through(type(collection)) or len(collection) > MAX_ELEMENTS:
             raise NotSilent
         return self._is_pair_among([*collection], key, value)
 
