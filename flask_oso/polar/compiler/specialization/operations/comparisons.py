@@ -371,6 +371,7 @@ class SilentComparisons:
             if kind is str and mine is str:
                 return len(item) == 1 and item in collection
             is_first = is_first and kind in _IN_ORDER
+            # Related rows may be in a set, too.
             if kind in self._sets or (kind not in GONE_THROUGH and kind not in self._listed):
                 answer = self._find(item, collection)
                 if answer is not None:
