@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import array
 import collections
+import contextlib
 import csv
 import gc
 import io
@@ -729,6 +731,48 @@ def test_collection_of_an_object_cannot_be_changed(
 
     assert refused == calls
     assert user.things == make()
+
+
+#: One of each collection of Python that can be changed, each with two elements.
+COLLECTIONS: dict[str, t.Callable[[], t.Any]] = {
+    "array": lambda: array.array("i", [1, 0]),
+    "bytearray": lambda: bytearray(b"ab"),
+    "counter": lambda: collections.Counter(a=1, b=2),
+    "defaultdict": lambda: collections.defaultdict(int, a=1, b=2),
+    "deque": lambda: collections.deque([1, 0]),
+    "dict": lambda: {"a": 1, "b": 2},
+    "list": lambda: [1, 0],
+    "ordered": lambda: collections.OrderedDict(a=1, b=2),
+    "set": lambda: {1, 0},
+}
+#: What their methods take.
+ARGUMENTS = [
+    *enumerate(["", "0", "1", '"a"', "[1]", "{a: 5}", "u.bytes", "0, 1", '"c", 1', "u.file, 1"])
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind, make in COLLECTIONS.items()
+        for name in dir(make())
+        if not name.startswith("_")
+    ],
+)
+def test_no_method_changes_a_collection(kind: str, name: str) -> None:
+    """Whatever methods the collections of this Python have, a policy changes none by them."""
+    made, make = COLLECTIONS[kind](), COLLECTIONS[kind]
+    user: t.Any = User(things=made, bytes=b"abcd", file=io.BytesIO(b"abcd"))
+    rules = [f"allow(u, {at}, _) if _ = u.things.{name}({given});" for at, given in ARGUMENTS]
+    oso = load("\n".join(rules))
+
+    for at, _ in ARGUMENTS:
+        # Most arguments suit most methods badly.
+        with contextlib.suppress(Exception):
+            oso.is_allowed(user, at, "page")
+
+    assert ([*made], made) == ([*make()], make())
 
 
 def is_refused(condition: str, user: User) -> bool:

@@ -75,9 +75,15 @@ _CHANGES: dict[type, str] = {
         " symmetric_difference_update update"
     ),
     collections.abc.MutableMapping: "clear pop popitem setdefault update",
+    collections.OrderedDict: "move_to_end",
+    collections.Counter: "subtract",
     collections.abc.MutableSequence: (
         "append appendleft clear extend extendleft insert pop popleft remove reverse rotate sort"
+        # Of 'array'.
+        " byteswap frombytes fromfile fromlist fromunicode"
     ),
+    # Since Python 3.14, and since 3.15.
+    bytearray: "resize take_bytes",
 }
 
 
