@@ -61,6 +61,8 @@ HASHED = frozenset({str, int, bool, bytes, types.NoneType, uuid.UUID})
 #: Collections that find a value by its hash.
 SETS: frozenset[type] = frozenset({set, frozenset, type({}.keys()), range})
 _LOOKING_UP = (set, frozenset, dict)
+#: The flag of a class that was made while a program runs, as all that are written in Python.
+_HEAP_TYPE = 1 << 9
 _PLAIN_HASHES = (object.__hash__, enum.Enum.__hash__)
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
 
@@ -85,6 +87,18 @@ def is_told_from_nil(cls: type) -> bool:
     return sandbox.passes_sandbox(cls) and all(
         _is_native(_owner(cls, name)) for name in ("__eq__", "__ne__")
     )
+
+
+def inverts_equality(cls: type) -> bool:
+    """Return whether ``!=`` of an instance is the opposite of ``==``."""
+    # That of `object` asks `__eq__`. Classes in C have both, as long as none of them is replaced.
+    return _owner(cls, "__ne__") is object or has_from_c(cls, "__eq__", "__ne__")
+
+
+def has_from_c(cls: type, *names: str) -> bool:
+    """Return whether what a class has under some names was written in C."""
+    owners = [_owner(cls, name) for name in names]
+    return all(_is_native(each) or not each.__flags__ & _HEAP_TYPE for each in owners)
 
 
 def is_of_addresses(cls: type) -> bool:

@@ -461,8 +461,11 @@ def _same_data(field: Field, value: t.Any) -> list[t.Any]:
 
 
 def _same_choices(field: Field, value: t.Any) -> list[t.Any]:
-    # There are few, so Python compares each with the value.
-    return [each for each in field.choices if compare_values(Operator.EQ, each, value)]
+    # There are few, so Python compares each with the value: either may be asked first.
+    found = [each for each in field.choices if compare_values(Operator.EQ, each, value)]
+    if found != [each for each in field.choices if compare_values(Operator.EQ, value, each)]:
+        raise _own_equality(value)
+    return found
 
 
 _ALIKE: dict[ValueKind, t.Callable[[Field, t.Any], list[t.Any]]] = {
@@ -507,11 +510,15 @@ def _finite(value: t.Any) -> t.Any:
 def _nothing(value: t.Any) -> list[t.Any]:
     """Return no literals: a value of another kind equals nothing in a column."""
     if not equals_plainly(value):
-        raise NotTranslatable(
-            f"a {type(value).__name__} has an equality of its own, which a list cannot call",
-            "Compare an attribute of it.",
-        )
+        raise _own_equality(value)
     return []
+
+
+def _own_equality(value: t.Any) -> NotTranslatable:
+    return NotTranslatable(
+        f"a {type(value).__name__} has an equality of its own, which a list cannot call",
+        "Compare an attribute of it.",
+    )
 
 
 def has_64_bits(*values: int) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from ..host import sandbox
 from ..host.conversion import follow, list_elements, to_python
+from ..host.value_classes import SETS, has_from_c, inverts_equality
 from ..nodes import (
     Call,
     Dictionary,
@@ -57,6 +58,7 @@ from .database_semantics import (
     check_equation,
     check_equation_of_columns,
     column_ordering,
+    equals_plainly,
     field_of,
     has_no_order,
     is_null,
@@ -146,6 +148,8 @@ class OperatorEvaluator:
             raise NotTranslatable("lists with columns cannot be compared", "Compare the elements.")
         if isinstance(left, SymbolicValue) and not isinstance(right, SYMBOLIC):
             value = self._equations.value(right)
+            if operator is Operator.NEQ and not inverts_equality(type(value)):
+                raise _own_inequality(value)
             if isinstance(left.operand, Entry):
                 equal = compared(left.operand, value)
                 return no_solution(equal) if operator is Operator.NEQ else equal
@@ -155,12 +159,23 @@ class OperatorEvaluator:
         else:
             if isinstance(left, SymbolicValue) and isinstance(right, SymbolicValue):
                 check_equation_of_columns(left.operand, right.operand)
+            if operator is Operator.NEQ:
+                self._check_inequality(left, right)
             equal = self._equations.equation(left, right)
             return no_solution(equal) if operator is Operator.NEQ else equal
         if operator is Operator.NEQ:
             # The lookup of the operands has already tested that their rows exist.
             condition = negation(condition)
         return SearchOutcome(condition)
+
+    def _check_inequality(self, *sides: t.Any) -> None:
+        """Refuse an object that is no row and has a ``!=`` of its own, beside a row."""
+        for side in sides:
+            cls = type(side.value) if type(side) is Instance else None
+            if cls is None or self._search.schema.model(cls) is not None:
+                continue
+            if not inverts_equality(cls):
+                raise _own_inequality(side.value)
 
     def _compare_order(self, operator: Operator, left: t.Any, right: t.Any) -> GoalResult:
         for side in (left, right):
@@ -239,7 +254,12 @@ class OperatorEvaluator:
         is_open = type(collection) is List and not self._search.is_closed(collection)
         if not is_open and self._search.is_known(item) and self._search.is_known(collection):
             return self._equations.ask(Expression(Operator.IN, (item, collection), span=goal.span))
-        return self._in_elements(item, self._elements(collection, goal))
+        elements = [*self._elements(collection, goal)]
+        if isinstance(item, SymbolicValue) and any(_may_hide(collection, e) for e in elements):
+            raise self._search.refusal(
+                "a set has an object with an equality of its own", "Give a list of them."
+            )
+        return self._in_elements(item, elements)
 
     def _is_of_given(self, item: t.Any, collection: t.Any) -> bool:
         """Tell whether a column is looked for in a collection of an object."""
@@ -525,6 +545,21 @@ def _is_member(value: t.Any) -> bool:
 def _is_result(unknown: Unknown) -> bool:
     """Tell whether desugaring introduced a variable for the result of a lookup."""
     return unknown.origin is Origin.LOOKUP
+
+
+def _own_inequality(value: t.Any) -> NotTranslatable:
+    return NotTranslatable(
+        f"a {type(value).__name__} has a `!=` of its own, which a list cannot call",
+        "Compare an attribute of it.",
+    )
+
+
+def _may_hide(collection: t.Any, element: t.Any) -> bool:
+    """Tell whether a set may not find an element that equals what is looked for: by its hash."""
+    is_set = type(collection) is Instance and type(collection.value) in SETS
+    if not is_set or type(element) is not Instance or equals_plainly(element.value):
+        return False
+    return not has_from_c(type(element.value), "__eq__", "__hash__")
 
 
 def _is_odd(element: t.Any) -> bool:
