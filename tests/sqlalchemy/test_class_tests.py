@@ -228,7 +228,7 @@ def test_columns_without_a_value_are_of_the_classes_of_nil(
     oso.register_class(object, name="Object")
     text = condition.replace("{0}", cls)
     oso.load_str(f'allow(_, "read", {row}) if {text}; is_one(_: {cls});')
-    model = Doc if row == "d: Doc" else User
+    model: t.Any = Doc if row == "d: Doc" else User
     rows = session.scalars(sa.select(model)).all()
     assert any(user.level is None for user in session.scalars(sa.select(User)))
 

@@ -123,7 +123,7 @@ class LettersAlone(sa.types.TypeDecorator[str]):
 class Noted(sa.types.TypeDecorator[t.Any]):
     """Changes nothing, as a type that notes what is read."""
 
-    impl = sa.String(50)
+    impl: t.Any = sa.String(50)
     cache_ok = True
 
     def process_bind_param(self, value: t.Any, dialect: t.Any) -> t.Any:

@@ -81,13 +81,30 @@ class Quiet(str):
     __slots__ = ()
 
 
+class EqualClasses(type):
+    """A metaclass whose classes claim to equal all others."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = type.__hash__
+
+
+class Odd(metaclass=EqualClasses):
+    """Is of no class of Python's own."""
+
+
 class Asker:
     """Has a value, and collections of it."""
 
     def __init__(self, kept: t.Any) -> None:
         self.kept = kept
         self.listed = [kept, 9]
-        self.some = {kept, 9}
+
+    @property
+    def some(self) -> t.Any:
+        """A set of the value."""
+        return {self.kept, 9}
 
 
 OWN: dict[str, t.Any] = {
@@ -97,6 +114,7 @@ OWN: dict[str, t.Any] = {
     "equals all": EqualsAll(),
     "time": TimeEqualsAll(2020, 1, 1),
     "folded": Folded("DRAFT"),
+    "odd": Odd(),
 }
 PLAIN: dict[str, t.Any] = {
     "quiet": Quiet("a"),
@@ -158,3 +176,22 @@ def test_value_that_compares_as_others_is_listed_by(
             # A text and a number raise.
             continue
         session.scalars(oso.authorized_query(Asker(kept), "read", Doc)).all()
+
+
+@pytest.mark.parametrize("column", ["size", "score", "price"])
+@pytest.mark.parametrize("condition", ["d.{0} = a.kept", "d.{0} != a.kept", "d.{0} < a.kept"])
+def test_signalling_nan_is_the_error_of_a_check(
+    session: orm.Session, column: str, condition: str
+) -> None:
+    """What compares one raises, and a list does so in the same way."""
+    oso, asker = make_oso(condition.format(column)), Asker(decimal.Decimal("snan"))
+    doc = session.scalars(sa.select(Doc).where(getattr(Doc, column).is_not(None))).first()
+
+    for ask in (lambda: oso.is_allowed(asker, "read", doc), lambda: listed(oso, asker, session)):
+        with pytest.raises(decimal.InvalidOperation):
+            ask()
+
+
+def listed(oso: Oso, asker: Asker, session: orm.Session) -> t.Any:
+    """List the documents."""
+    return session.scalars(oso.authorized_query(asker, "read", Doc)).all()

@@ -291,7 +291,12 @@ _NUMBERS = {*NUMBERS, ValueKind.BOOLEAN}
 
 
 def _is_infinite(value: t.Any) -> bool:
-    return (type(value) is float or type(value) is decimal.Decimal) and math.isinf(value)
+    # `math` takes no signalling NaN.
+    return math.isinf(value) if type(value) is float else _is_infinite_decimal(value)
+
+
+def _is_infinite_decimal(value: t.Any) -> bool:
+    return type(value) is decimal.Decimal and value.is_infinite()
 
 
 def _is_infinity(operand: RowValue, *, is_positive: bool) -> RowCondition:

@@ -308,4 +308,4 @@ FILLABLE: dict[ValueKind, type | None] = {
     ValueKind.ENUM: None,
 }
 #: The types of the elements of a list that is read as one value.
-LISTED = (type(None), *(each for each in FILLABLE.values() if each is not None))
+LISTED = frozenset({type(None), *(each for each in FILLABLE.values() if each is not None)})

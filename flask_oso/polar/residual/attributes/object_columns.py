@@ -68,16 +68,16 @@ def is_other_number(column: Column, value: t.Any) -> bool:
     The kind of the column is all that is known of what a method gives.
     """
     is_given = t.cast(KnownRow, column.row).cls is GivenValue
-    others = _OTHER_NUMBERS.get(column.field.kind, ()) if is_given else ()
-    return type(value) in others and not math.isnan(value)
+    others = _OTHER_NUMBERS.get(column.field.kind, frozenset()) if is_given else frozenset()
+    return type(value) in others and not _is_nan(value)
 
 
 #: Other types of numbers of which nothing else is asked than of the own one: a float that is NaN
 #: has an order beside floats, and none beside decimals.
-_OTHER_NUMBERS: dict[ValueKind, tuple[type, ...]] = {
-    ValueKind.INTEGER: (float, decimal.Decimal),
-    ValueKind.FLOAT: (int,),
-    ValueKind.DECIMAL: (int, float),
+_OTHER_NUMBERS: dict[ValueKind, frozenset[type]] = {
+    ValueKind.INTEGER: frozenset({float, decimal.Decimal}),
+    ValueKind.FLOAT: frozenset({int}),
+    ValueKind.DECIMAL: frozenset({int, float}),
 }
 
 
@@ -90,7 +90,12 @@ def _is_of_kind(value: t.Any, field: Field) -> bool:
     if type(value) is not kind or not _is_in_zone_of(field, getattr(value, "tzinfo", None)):
         return False
     # A NaN equals nothing, and has no order.
-    return not isinstance(value, float | decimal.Decimal) or not math.isnan(value)
+    return not isinstance(value, float | decimal.Decimal) or not _is_nan(value)
+
+
+def _is_nan(value: t.Any) -> bool:
+    # A signalling NaN is no float, and `math` refuses it.
+    return value.is_nan() if isinstance(value, decimal.Decimal) else math.isnan(value)
 
 
 def _is_in_zone_of(field: Field, zone: datetime.tzinfo | None) -> bool:
