@@ -373,6 +373,8 @@ class SilentComparisons:
             is_first = is_first and kind in _IN_ORDER
             # Related rows may be in a set, too.
             if kind in self._sets or (kind not in GONE_THROUGH and kind not in self._listed):
+                if self._addresses.get(kind) is mine:
+                    return item in collection
                 answer = self._find(item, collection)
                 if answer is not None:
                     return answer
@@ -462,8 +464,6 @@ class SilentComparisons:
     def _find(self, item: t.Any, collection: t.Any) -> bool | None:
         """Look a value up in a set, a dictionary or a text; ``None``: look at all elements."""
         kind, mine = type(collection), type(item)
-        if self._addresses.get(kind) is mine:
-            return item in collection
         if kind in self._sets:
             if mine in self._simple:
                 is_found = self._is_hashed(mine)
