@@ -175,7 +175,8 @@ def finds_by_hash(cls: type) -> bool:
     """
     if cls in SETS:
         return True
-    base = next((each for each in _LOOKING_UP if each in cls.__mro__), None)
+    # Not by `in`: a metaclass may say that any class is equal.
+    base = next((each for each in _LOOKING_UP if issubclass(cls, each)), None)
     return base is not None and cls is not dict and looks_like(cls, base)
 
 

@@ -17,6 +17,7 @@ from ..exceptions import OperationalError, OsoError, UnsupportedError
 from ..host.data_adapter import Condition as Test
 from ..host.data_adapter import DataAdapter, DataFilter, Join, Projection, Relation
 from ..host.registry import Host
+from ..solver.class_tests import derives
 from .algebra.ir import (
     FALSE,
     ITSELF,
@@ -81,7 +82,7 @@ class DeclaredSchema:
         if cls not in self._host.fields:
             return None
         registered = self._host.classes.values()
-        classes = [cls, *(each for each in registered if each is not cls and _derives(each, cls))]
+        classes = [cls, *(each for each in registered if each is not cls and derives(each, cls))]
         refused: dict[str, str] = {}
         members = _Members(refused)
         for name, declared in self._host.fields[cls].items():
@@ -140,10 +141,6 @@ def _declared(cls: t.Any) -> Field:
     """Return the field that is declared with a class; of any kind, without one."""
     kind = _KINDS.get(cls, ValueKind.ANY) if isinstance(cls, type) else ValueKind.ANY
     return Field(kind, is_declared=True)
-
-
-def _derives(cls: type, base: type) -> bool:
-    return base in cls.__mro__
 
 
 class FilterBuilder:

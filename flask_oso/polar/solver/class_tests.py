@@ -90,7 +90,7 @@ def is_subclass(cls: type, wanted: type) -> bool | None:
     if cls is wanted:
         return True
     if not has_instance_test(wanted):
-        return wanted in cls.__mro__
+        return derives(cls, wanted)
     owner = _owner(type(wanted), "__instancecheck__")
     if owner is not abc.ABCMeta and (owner.__module__, owner.__qualname__) not in _OF_ABSTRACT:
         return None
@@ -100,8 +100,14 @@ def is_subclass(cls: type, wanted: type) -> bool | None:
         # A protocol with attributes, or one that cannot be asked.
         return None
     # That of pydantic takes nothing that was registered.
-    is_told = owner is abc.ABCMeta or owner.__module__ in _TYPING or wanted in cls.__mro__
+    is_told = owner is abc.ABCMeta or owner.__module__ in _TYPING or derives(cls, wanted)
     return answer if is_told or not answer else None
+
+
+def derives(cls: type, base: type) -> bool:
+    """Return whether a class is another one, or derives from it, and ask neither."""
+    # Not by `in`: a metaclass may say that any class is equal.
+    return type.__subclasscheck__(base, cls)
 
 
 def tells_by_class(cls: type) -> bool:

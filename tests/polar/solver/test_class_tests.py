@@ -173,6 +173,23 @@ Abstract.register(Taken)
 Model.register(Taken)
 
 
+class Same(type):
+    """Has all classes equal, as one may that compares their names."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = type.__hash__
+
+
+class First(metaclass=Same):
+    """Equals the other one, and is not its base."""
+
+
+class Second(metaclass=Same):
+    """Equals the other one, and is not its base."""
+
+
 class Claiming(type):
     """Has all classes as subclasses, which ``isinstance`` does not ask."""
 
@@ -192,6 +209,7 @@ class Claimed(metaclass=Claiming):
         *((Open, Open, True), (Plain, Open, None), (Plain, Protocol, None)),
         *((OfProtocol, OfProtocol, True), (Plain, Sized, False), (list, Sized, True)),
         *((Plain, Model, False), (Taken, Model, None), (Plain, Hooked, True)),
+        *((First, First, True), (First, Second, False), (Plain, First, False)),
     ],
 )
 def test_is_subclass(cls: type, wanted: type, expected: bool | None) -> None:
