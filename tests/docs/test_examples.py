@@ -56,7 +56,7 @@ def test_policy_loads(capsys: pytest.CaptureFixture[str], example: Example) -> N
     assert "".join(capsys.readouterr()) == ""
 
 
-@pytest.mark.each(8, 4)
+@pytest.mark.each(8, 6)
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_page_shows_what_is_printed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, page: Path

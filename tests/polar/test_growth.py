@@ -68,7 +68,7 @@ WRONG: dict[str, t.Callable[[int], str]] = {
 }
 
 
-@pytest.mark.each(3)
+@pytest.mark.each(3, 2)
 @pytest.mark.slow
 @pytest.mark.parametrize("make", WRONG.values(), ids=WRONG)
 @pytest.mark.filterwarnings("ignore")
