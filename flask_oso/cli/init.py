@@ -20,8 +20,8 @@ from .terminal.running import Exit, MisuseError, enter_app, exit_on_errors
 _HELP = """Write a first policy from the mapped classes.
 
 It has a block for each class, relations from foreign keys, and an owner's rule where a
-class has one relation to people. Its comments say what to decide next. Whatever it does not
-allow is denied.
+relation to people has a usual name, such as owner or author. Its comments say what to decide
+next. Whatever it does not allow is denied.
 
 The policy is shown. With '--write' it is written to FILE, which must not exist. FILE is the
 one of OSO_POLICIES if that is one name, and policies/main.polar otherwise.

@@ -22,7 +22,7 @@ from ..mapped.mapping import mapped_classes
 #: The names by which programs usually call who acts, in the order of preference.
 _ACTORS = ("User", "Account", "Person", "Member", "Customer")
 #: The relations that usually lead to who owns a row, in the order of preference.
-_OWNERS = ("owner", "author", "user", "creator", "created_by", "customer", "account")
+_OWNERS = ("owner", "author", "user", "creator", "created_by", "customer", "account", "writer")
 _ACTIONS = ("read", "edit", "delete")
 _ROLE_NAMES = ("role", "role_name", "kind", "name")
 #: Of these, the columns that are a role wherever they stand beside somebody and something.
@@ -35,11 +35,13 @@ _MEMBER = "member"
 class _Outline:
     """The part of a policy about one class.
 
+    :param acting: the class of who acts.
     :param relations: the to-one relations, by name, to other resources.
     :param people: the names of the to-one relations to who acts.
     """
 
     cls: type
+    acting: type
     relations: dict[str, type] = field(default_factory=dict)
     people: list[str] = field(default_factory=list)
     membership: _Membership | None = None
@@ -50,10 +52,13 @@ class _Outline:
 
     @property
     def owner(self) -> str | None:
-        """The relation to the owner, if there is only one candidate, or one with a usual name."""
-        if len(self.people) == 1:
-            return self.people[0]
-        return next((name for name in _OWNERS if name in self.people), None)
+        """The relation to the owner, if one has a usual name.
+
+        Any other may be to somebody who must not even read the row: who approves it, who is
+        reported by it. The policy asks then, and grants nothing.
+        """
+        usual = (*_OWNERS, _variable(self.acting.__name__))
+        return next((name for name in usual if name in self.people), None)
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ def _actor_of(classes: Sequence[type], wanted: str | None) -> type:
 
 def _outlined(cls: type, acting: type, classes: Sequence[type]) -> _Outline:
     mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-    outline = _Outline(cls)
+    outline = _Outline(cls, acting)
     for relation in mapper.relationships:
         target = relation.mapper.class_
         if relation.direction is not orm.interfaces.MANYTOONE or not _is_name(relation.key):
@@ -304,7 +309,7 @@ def _rules(outline: _Outline, acting: type) -> list[str]:
     elif outline.people:
         lines += [
             "",
-            f"# Several relations lead to people: {', '.join(outline.people)}. Which is the owner?",
+            _which_owner(outline.people),
             f'# has_role({actor}: {acting.__name__}, "owner", {it}: {outline.name}) if',
             f"#   {it}.{outline.people[0]} = {actor};",
         ]
@@ -319,6 +324,12 @@ def _rules(outline: _Outline, acting: type) -> list[str]:
             f"  {it}.{name} = {other};",
         ]
     return lines
+
+
+def _which_owner(people: Sequence[str]) -> str:
+    if len(people) == 1:
+        return f"# One relation leads to people: {people[0]}. Is that the owner?"
+    return f"# Several relations lead to people: {', '.join(people)}. Which is the owner?"
 
 
 def _membership_rule(member: _Membership, outline: _Outline, acting: type) -> list[str]:
