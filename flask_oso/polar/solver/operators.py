@@ -66,7 +66,10 @@ _MOMENTS = (
 )
 #: A ``datetime`` is a ``date``.
 _TIMES = (datetime.date, datetime.time, datetime.timedelta)
-_ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object.\n"
+_ITERABLE = (
+    "Behind `in` stands a list, a dictionary, a string or an iterable object. One object stands"
+    " behind `=`.\n"
+)
 _NO_ATTRIBUTES = "true and false have no attributes.\n"
 #: The length of what a dictionary has as elements.
 _PAIR = 2

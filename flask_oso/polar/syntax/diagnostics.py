@@ -642,6 +642,13 @@ HINTS: tuple[Hint, ...] = (
          found="OPERAND", before="ENDED", section="body"),
 )  # fmt: skip
 
+#: For a text that ends too early, with no bracket open. A semicolon alone does not end it.
+_AT_END = (
+    Hint("A condition is missing behind `{before}`.", before="and or not if"),
+    Hint("A value is missing behind `{before}`.", before="OPERATOR"),
+    Hint("A name is missing behind the dot.", before="."),
+)
+
 
 def help_for(mistake: Mistake) -> str:
     """Give the line of help with its line end; empty if no row fits."""
@@ -655,7 +662,10 @@ def help_for(mistake: Mistake) -> str:
 
 def help_for_end(mistake: Mistake) -> str:
     """Give the line of help for a text that ends too early."""
-    return _say(Hint(_CLOSE), mistake) if mistake.open_brackets else ""
+    if mistake.open_brackets:
+        return _say(Hint(_CLOSE), mistake)
+    tokens = _Described(frozenset(), mistake.words(-1), frozenset())
+    return next((_say(hint, mistake) for hint in _AT_END if _fits(hint, tokens, mistake)), "")
 
 
 class _Described(t.NamedTuple):

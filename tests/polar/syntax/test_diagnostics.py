@@ -60,6 +60,24 @@ def test_query_has_the_help_of_a_policy(query: str, line: str) -> None:
     assert str(caught.value).splitlines()[-1] == line
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("f(x) if x and", "A condition is missing behind `and`."),
+        ("f(x) if", "A condition is missing behind `if`."),
+        ("f(x) if x =", "A value is missing behind `=`."),
+        ("f(x) if x in", "A value is missing behind `in`."),
+        ("f(x) if x.", "A name is missing behind the dot."),
+        ("f(x) if (x and", "A `)` is missing: `(` is open since line 1, column 9."),
+    ],
+)
+def test_end_in_a_condition_is_told_what_is_missing(text: str, line: str) -> None:
+    """A text that ends behind an operator lacks more than the semicolon."""
+    (problem,) = parse_policy(Source(text)).problems
+
+    assert str(problem).splitlines()[-1] == line
+
+
 def test_long_quotation() -> None:
     """A hint quotes a long token in part."""
     parsed = parse_policy(Source(f'f("{"x" * 100}" "y");'))

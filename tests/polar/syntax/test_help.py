@@ -15,7 +15,10 @@ CLOCK = (
     "Both sides of an arithmetic operator are numbers. Let a method of a registered class give the"
     " time: `note.at > Clock.hour_ago()`."
 )
-ITERABLE = "Behind `in` stands a list, a dictionary, a string or an iterable object."
+ITERABLE = (
+    "Behind `in` stands a list, a dictionary, a string or an iterable object. One object stands"
+    " behind `=`."
+)
 REGISTER = (
     "Register the class before the policy is loaded: register_class(Person), or with 'models' of"
     " FlaskOso."
