@@ -1667,6 +1667,16 @@ def test_class_in_the_place_of_an_object_is_told_once(
     assert [record.getMessage() for record in caplog.records] == [CLASS_TEXT]
 
 
+def test_class_that_nobody_is_asked_about_is_told_without_the_type_of_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """None has no class that a reader of the log knows."""
+    assert not ordered('allow(_, "create", _: Sheet);').is_allowed(None, "create", Sheet)
+
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith("The policy was asked whether nobody (None) may do 'create' to the")
+
+
 @pytest.mark.parametrize(
     ("policy", "rule"),
     [

@@ -156,6 +156,13 @@ def test_text_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> N
     )
 
 
+def test_nobody_has_a_word(shop: Flask, run: t.Any) -> None:
+    """Who writes nobody as Python does is told the word."""
+    result = run(shop, "actions", "None", "Order:1")
+
+    assert result.stderr == "Nothing is allowed.\n'None' is a text. Nobody is written 'nil'.\n"
+
+
 def test_class_in_the_place_of_an_object_is_told_of(shop: Flask, run: t.Any) -> None:
     """Who forgets the key is told that the class itself was asked about."""
     result = run(shop, "who", "see", "Order")

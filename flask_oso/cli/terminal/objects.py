@@ -22,6 +22,10 @@ How to write objects:
   read, "User:1"    any other word, and whatever is in quotes, is text
   Request:/admin    a request, GET unless it is Request:POST:/admin
 """
+_WITH_KEY = "An object is written with its key, as in 'User:1'."
+_NOBODY = "Nobody is written 'nil'."
+#: What stands for nobody in other places.
+_NOBODY_ELSEWHERE = frozenset(("None", "none", "null", "Anonymous"))
 
 
 def find_object(word: str) -> t.Any:
@@ -73,7 +77,8 @@ def hints(action: t.Any, *written: tuple[str, t.Any]) -> list[str]:
     for word, value in written:
         is_text = not is_quoted(word) and isinstance(value, str)
         if is_text and not any(f'"{word}"' in text for text in texts):
-            found.append(f"{word!r} is a text. An object is written with its key, as in 'User:1'.")
+            remedy = _NOBODY if word in _NOBODY_ELSEWHERE else _WITH_KEY
+            found.append(f"{word!r} is a text. {remedy}")
         elif isinstance(value, type):
             asked = action if isinstance(action, str) else "…"
             found.append(

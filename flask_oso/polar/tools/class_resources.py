@@ -69,10 +69,10 @@ class ClassResources:
             self._reported.add((resource, rule))
             name = resource.__name__
             _logger.warning(
-                "The policy was asked whether a %s may do %r to the class '%s', and denied it: the"
+                "The policy was asked whether %s may do %r to the class '%s', and denied it: the"
                 " rule '%s' %s is about objects of '%s'. If the class is meant, write '%s' there"
                 " without a colon; otherwise ask about an object.",
-                *(type(actor).__name__, action, name, rule.name, _place(rule), name, name),
+                *(_shown(actor), action, name, rule.name, _place(rule), name, name),
             )
 
     def _keeps(self, cls: type) -> bool:
@@ -141,6 +141,10 @@ def variables_in(rule: Rule) -> Iterator[str]:
     terms = [parameter.term for parameter in rule.parameters]
     roots = terms if rule.body is None else [*terms, rule.body]
     return (term.name for term in walk(roots) if isinstance(term, Variable))
+
+
+def _shown(actor: t.Any) -> str:
+    return "nobody (None)" if actor is None else f"a {type(actor).__name__}"
 
 
 def _place(rule: Rule) -> str:
