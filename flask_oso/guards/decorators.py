@@ -301,15 +301,23 @@ def _name_of(view: t.Any) -> str:
     return getattr(view, "__qualname__", None) or type(view).__qualname__
 
 
+_ON_METHODS = "Name it in the 'decorators' of the class, or put it above its methods."
+
+
+def _no_action(cls: type) -> str:
+    return f"The action stands first: '@authorize(\"edit\", {cls.__name__})'."
+
+
 def check_is_view(view: t.Any, kind: GuardKind) -> None:
     """Refuse to guard a class, and what is no view.
 
     :raises OsoError: it is one.
     """
     if inspect.isclass(view):
+        is_view = kind is not GuardKind.AUTHORIZE or hasattr(view, "as_view")
         raise OsoError(
-            f"'@{kind.value}' guards functions, not the class {view.__qualname__!r}. Name it in"
-            " the 'decorators' of the class, or put it above its methods."
+            f"'@{kind.value}' guards functions, not the class {view.__qualname__!r}."
+            f" {_ON_METHODS if is_view else _no_action(view)}"
         )
     if not callable(view):
         remedy = "Its arguments are given by keyword."

@@ -250,6 +250,17 @@ def test_decorators_refuse_classes(decorator: t.Any) -> None:
         decorator(type("Page", (View,), {}))
 
 
+def test_forgotten_action_is_told_of() -> None:
+    """A class that has no views is the class of objects, whose action was left out."""
+    with pytest.raises(OsoError) as caught:
+        authorize(type("Page", (), {}))
+
+    assert str(caught.value) == (
+        "'@authorize' guards functions, not the class 'Page'. The action stands first:"
+        " '@authorize(\"edit\", Page)'."
+    )
+
+
 def test_decorators_refuse_values() -> None:
     """A forgotten keyword is noticed at once."""
     with pytest.raises(OsoError, match="'@skip_authorization' was given 'str' in place of a view"):
