@@ -42,7 +42,11 @@ from werkzeug.local import LocalProxy
 from .app_state import first_oso, state_of
 from .current_actor import ActorFinder, Sighting
 from .enforcement.mistaken_questions import check_action_first
-from .observability.denial_hints import log_unknown_action
+from .observability.denial_hints import (
+    SUSPECT_VALUES,
+    log_unjudged_resource,
+    log_unknown_action,
+)
 from .oso import Oso, ask
 from .request_state import NOT_GIVEN, find_request_state, this_app, unwrap
 
@@ -190,6 +194,9 @@ def _ask(oso: Oso, actor: t.Any, action: t.Any, resource: t.Any) -> bool:
     if not allowed:
         app = this_app()
         log_unknown_action(app, state_of(app), oso, action)
+        # A page may be denied a thousand rows: of an object nothing more is looked at.
+        if type(resource) in SUSPECT_VALUES:
+            log_unjudged_resource(app, state_of(app), oso, action, resource)
     return allowed
 
 

@@ -259,6 +259,23 @@ def test_misspelt_action_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture)
     ]
 
 
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        ("'post'", "on the text 'post', and denied it: no rule has this text."),
+        ("[post]", "on a list, and denied it: it has rules about one object."),
+    ],
+)
+def test_what_is_no_object_is_logged(
+    desk: Desk, caplog: pytest.LogCaptureFixture, resource: str, message: str
+) -> None:
+    """A name in quotes and a list of objects hide a button from everybody: that is said once."""
+    desk.show(f'{{{{ can("read", {resource}) }}}}{{{{ can("read", {resource}) }}}}', post=Post())
+
+    (told,) = caplog.messages
+    assert message in told
+
+
 def test_question_without_init_app_says_what_is_missing() -> None:
     """An app without an extension has nobody to ask."""
     with make_app("bare").app_context(), pytest.raises(OsoError, match="Did you forget to call"):

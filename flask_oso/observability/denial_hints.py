@@ -20,6 +20,8 @@ if t.TYPE_CHECKING:
 
 #: What is no object of an application.
 PLAIN_VALUES = frozenset({bool, int, float, str, list, dict})
+#: What may stand where an object is meant: the name of a class, and several objects.
+SUSPECT_VALUES = frozenset({str, list, tuple, set, frozenset})
 
 
 def log_unknown_action(app: Flask, state: AppState | None, oso: Oso, action: t.Any) -> None:
@@ -61,25 +63,70 @@ def log_unjudged_resource(
 ) -> None:
     """Tell the log, once, of a denied resource that no rule can be about.
 
-    It is a class where all rules are about its objects, or an object of a class that is not
-    registered.
+    It is a class where all rules are about its objects, the name of a class in quotes, several
+    objects at once, or an object of a class that is not registered.
     """
     if state is None or resource is None or type(resource).__module__ == "builtins":
         is_class = isinstance(resource, type) and resource.__module__ != "builtins"
+        if state is not None and type(resource) in SUSPECT_VALUES:
+            _log_plain_resource(app, state, oso, action, resource)
         if state is None or not is_class:
             return
     # The request is denied already, and whatever happens here must not change its answer.
     with contextlib.suppress(Exception):
-        if isinstance(resource, type):
+        text: str | None = None
+        if type(resource).__module__.startswith(_SEVERAL_ROWS):
+            text, name = _SEVERAL, _kind_of_rows(resource)
+        elif isinstance(resource, type):
             text = _CLASS_FOR_OBJECT if not _has_rule_about(oso, resource) else None
             name = resource.__name__
         else:
             text = _UNREGISTERED if not _is_registered(oso, type(resource)) else None
             name = type(resource).__name__
         if text is not None and state.denied_for_ever.adds(f"{text[:20]}{name}"):
-            app.logger.warning(text, action, name, name)
+            app.logger.warning(text, action, name, *((name,) if text is not _SEVERAL else ()))
 
 
+def _log_plain_resource(
+    app: Flask, state: AppState, oso: Oso, action: t.Any, resource: t.Any
+) -> None:
+    """Tell the log, once, of a text that is the name of a class, and of a list of objects."""
+    # The request is denied already, and whatever happens here must not change its answer.
+    with contextlib.suppress(Exception):
+        if type(resource) is str:
+            cls = _class_in_quotes(oso, resource)
+            if cls is not None and state.denied_for_ever.adds(f"text {resource}"):
+                app.logger.warning(_TEXT_FOR_OBJECT, action, resource, cls, cls)
+            return
+        kind = type(resource).__name__
+        first = type(next(iter(resource), None))
+        is_of_objects = first.__module__ != "builtins" and _is_registered(oso, first)
+        if is_of_objects and state.denied_for_ever.adds(f"several {kind}"):
+            app.logger.warning(_SEVERAL, action, kind)
+
+
+def _class_in_quotes(oso: Oso, text: str) -> str | None:
+    """Give the name of the registered class that a text is, if no rule has the text."""
+    names = {name.casefold(): name for name in oso.host.classes}
+    name = names.get(text.casefold())
+    texts = [source.text for source in oso.engine.policy.sources]
+    return None if any(f'"{text}"' in each for each in texts) else name
+
+
+def _kind_of_rows(rows: t.Any) -> str:
+    return "list" if isinstance(rows, list) else "statement"
+
+
+#: The modules of what stands for several rows: statements, and the lists of relations.
+_SEVERAL_ROWS = ("sqlalchemy.sql.", "sqlalchemy.orm.collections")
+_TEXT_FOR_OBJECT = (
+    "The policy was asked whether %r is allowed on the text %r, and denied it: no rule has this"
+    " text. Give an object of %r, or the class itself: %s without quotes."
+)
+_SEVERAL = (
+    "The policy was asked whether %r is allowed on a %s, and denied it: it has rules about one"
+    " object. Ask about each, or for those that are allowed: 'filter(…)', and 'scope(…)' of rows."
+)
 _CLASS_FOR_OBJECT = (
     "The policy was asked whether %r is allowed on the class %r itself, and denied it: it has rules"
     " about objects of the class only. Give it the object, or write a rule about %r without a"

@@ -621,6 +621,27 @@ def test_mistake_has_its_message(
             " it: it has rules about objects of the class only. Give it the object, or write a"
             " rule about 'User' without a colon.",
         ),
+        (
+            "edit",
+            lambda: "note",
+            "The policy was asked whether 'edit' is allowed on the text 'note', and denied it: no"
+            " rule has this text. Give an object of 'Note', or the class itself: Note without"
+            " quotes.",
+        ),
+        (
+            "edit",
+            lambda: [note(1)],
+            "The policy was asked whether 'edit' is allowed on a list, and denied it: it has rules"
+            " about one object. Ask about each, or for those that are allowed: 'filter(…)',"
+            " and 'scope(…)' of rows.",
+        ),
+        (
+            "edit",
+            lambda: sa.select(Note),
+            "The policy was asked whether 'edit' is allowed on a statement, and denied it: it has"
+            " rules about one object. Ask about each, or for those that are allowed:"
+            " 'filter(…)', and 'scope(…)' of rows.",
+        ),
     ],
 )
 @pytest.mark.parametrize("call", ["can", "authorize"])
@@ -640,6 +661,17 @@ def test_denial_that_is_likely_a_mistake_is_told_to_the_log(
             getattr(notebook.oso, call)(action, resource(), actor=user(1))
 
     assert [text[: len(message)] for text in caplog.messages] == [message]
+
+
+@pytest.mark.parametrize("resource", ["lamp", "page", ["lamp"], [], 7])
+def test_text_that_may_be_a_resource_is_not_told_of(
+    notebook: Notebook, caplog: pytest.LogCaptureFixture, resource: t.Any
+) -> None:
+    """Only what has the name of a class, and a list of objects, is a likely mistake."""
+    with notebook.app.test_request_context():
+        assert not notebook.oso.can("edit", resource, actor=user(1))
+
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize(
