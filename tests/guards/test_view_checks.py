@@ -1056,6 +1056,7 @@ def test_class_without_a_loader_is_a_mistake(blog: Blog) -> None:
 # -- mistakes ------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:The route .* does not have:UserWarning")
 @pytest.mark.parametrize(
     ("rule", "guard"),
     [
@@ -1079,6 +1080,46 @@ def test_view_that_takes_an_object_is_not_entered_without(
     assert blog.site.entered == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "guard", "message"),
+    [
+        (
+            "/<int:post_id>",
+            authorize("read", Post, key="postid"),
+            " does not have 'postid', by which its guard finds an object of 'Post', so that each"
+            " request to it fails. Name it: 'key=\"post_id\"'.",
+        ),
+        (
+            "/<a>/<b>",
+            authorize("read", Post, load=True),
+            " does not have 'post_id' or 'id', by which its guard finds an object of 'Post', so"
+            " that each request to it fails.",
+        ),
+    ],
+)
+def test_key_that_is_no_variable_is_told_of_before_it_is_missed(
+    blog: Blog, rule: str, guard: t.Any, message: str
+) -> None:
+    """The first look at the routes warns of a misspelt key."""
+    blog.app.add_url_rule(rule, "show", guard(lambda **given: blog.site.enter()))
+
+    with pytest.warns(UserWarning, match="does not have") as warned:
+        blog.open("/nowhere", "root")
+
+    (told,) = warned
+    assert str(told.message).endswith(message)
+
+
+def test_key_that_the_app_gives_is_not_told_of(blog: Blog) -> None:
+    """A function of the app may give the variable: the tests fail on any warning."""
+    blog.app.add_url_rule(
+        "/<int:number>", "show", authorize("read", Post, key="slug")(lambda number: "shown")
+    )
+    blog.app.url_value_preprocessor(lambda endpoint, values: values and values.update(slug=1))
+
+    assert blog.open("/nowhere", "root").status_code == 404
+
+
 def test_view_that_makes_an_object_is_not_given_one(blog: Blog) -> None:
     """Who wants the object of a route that names none may mean to make it: that is said, too."""
     blog.app.add_url_rule("/posts", "create", authorize("create", Post)(lambda post: "made"))
@@ -1088,6 +1129,7 @@ def test_view_that_makes_an_object_is_not_given_one(blog: Blog) -> None:
         blog.open("/posts", "root")
 
 
+@pytest.mark.filterwarnings("ignore:The route .* does not have:UserWarning")
 @pytest.mark.parametrize(
     "guard", [authorize("read", Post, key="slug"), authorize("read", Post, load=True)]
 )

@@ -1,4 +1,4 @@
-"""Guards that name what the policy does not know, so that they deny whoever asks.
+"""Guards that name what the policy or their route does not know, so that nobody gets by.
 
 In go an app and its policy; out come the guards, each with a sentence that says what is wrong.
 """
@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 
 from ...app_state import find_state
 from ...callables.view_functions import describe_endpoint
-from ...guards.url_keys import snake_case
+from ...guards.url_keys import Key, snake_case
 from ...guards.view_guards import Guard, GuardKind, all_guards, guards_apart, guards_of_blueprints
 from ...polar.nodes import Value
 from ...polar.spelling import nearest, with_count
@@ -46,6 +46,7 @@ def vain_guards(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
         for complaint in filter(None, found):
             yield guard, complaint
     yield from classes_judged_in_vain(app, oso)
+    yield from _variables_that_are_missing(app)
 
 
 def guards_without_rules(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
@@ -87,6 +88,33 @@ def classes_judged_in_vain(app: Flask, oso: Oso) -> Iterator[tuple[Guard, str]]:
                     guard,
                     _class_in_vain(vain, guard, rule, describe_endpoint(rule.endpoint, view)),
                 )
+
+
+def _variables_that_are_missing(app: Flask) -> Iterator[tuple[Guard, str]]:
+    """Give guards that have to find an object, and whose route has no variable for it.
+
+    It is no error before that: a decorator, or a function of the app, may give the variable.
+    """
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions.get(rule.endpoint)
+        if view is None or app.url_value_preprocessors:
+            continue
+        for guard in (*guards_apart(app, rule.endpoint), *all_guards(view)):
+            key = guard.key
+            if key is None or not key.is_required or key.variables_of(rule.arguments) is not None:
+                continue
+            where = describe_endpoint(rule.endpoint, view)
+            yield guard, _lost_variable(key, rule, where)
+
+
+def _lost_variable(key: Key, rule: Rule, where: str) -> str:
+    free = sorted(rule.arguments)
+    near = nearest(key.choices[0][0], free) or (free[0] if len(free) == 1 else None)
+    hint = f" Name it: 'key=\"{near}\"'." if near else ""
+    return (
+        f"The route {rule.rule!r} of the {where} does not have {key}, by which its guard finds an"
+        f" object of {key.cls.__name__!r}, so that each request to it fails.{hint}"
+    )
 
 
 def _is_about_objects(action: str, guard: Guard, oso: Oso) -> bool:
