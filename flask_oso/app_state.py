@@ -239,6 +239,8 @@ class AppState(Record, eq=False, frozen=False):
     denied_actions: FewWords = dataclasses.field(default_factory=FewWords)
     #: What denials were about that no rule is about, and was reported.
     denied_for_ever: FewWords = dataclasses.field(default_factory=FewWords)
+    #: The texts that were asked about, in the place of an object, and denied.
+    denied_texts: FewWords = dataclasses.field(default_factory=FewWords)
     #: An actor that is no object was reported.
     has_told_of_actor: bool = False
     #: Why the policy files as they are now are not in force; see ``OSO_RELOAD``.

@@ -94,8 +94,8 @@ def _log_plain_resource(
     # The request is denied already, and whatever happens here must not change its answer.
     with contextlib.suppress(Exception):
         if type(resource) is str:
-            cls = _class_in_quotes(oso, resource)
-            if cls is not None and state.denied_for_ever.adds(f"text {resource}"):
+            cls = _class_in_quotes(oso, resource) if state.denied_texts.adds(resource) else None
+            if cls is not None:
                 app.logger.warning(_TEXT_FOR_OBJECT, action, resource, cls, cls)
             return
         kind = type(resource).__name__
