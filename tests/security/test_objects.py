@@ -586,6 +586,57 @@ def test_metaclass_of_an_argument_is_not_asked(meta: t.Any, compiled: bool) -> N
         assert oso.authorized_actions(odd, odd) == {"read", "own", odd}
 
 
+@BOTH
+@pytest.mark.parametrize("meta", [EqualsAll, EqualsNone])
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ('allow(_: Odd, "read", _: Odd);', [False, True]),
+        ('allow(k, "read", _) if not k matches Odd;', [True, False]),
+        ('allow(k, "read", _) if x in [k, k] and x matches Odd;', [False, True]),
+        ('allow(_: Odd, "read", _) if cut and 1 = 2; allow(_: Near, "read", _);', [False, True]),
+        ('allow(x, "read", _) if is_odd(x, 1); is_odd(_: Odd, 1); is_odd(1, _);', [False, True]),
+    ],
+)
+def test_metaclass_of_a_registered_class_is_not_asked(
+    meta: t.Any, policy: str, expected: list[bool], compiled: bool
+) -> None:
+    """Who derives from the class is an instance of it, and nobody else."""
+    odd = meta("Odd", (), {"kind": "a"})
+    near = meta("Near", (odd,), {})
+    oso = Oso(compiled=compiled)
+    for name, cls in (("Odd", odd), ("Near", near), ("Keeper", Keeper)):
+        oso.register_class(cls, name=name)
+    oso.load_str(policy)
+
+    asked = [[oso.is_allowed(who, "read", who) for who in (Keeper(1), near())] for _ in range(3)]
+
+    assert asked == [expected] * 3
+
+
+class SaysYes(EqualsAll):
+    """A metaclass whose classes also claim all objects and classes."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return True
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return True
+
+
+@BOTH
+@pytest.mark.parametrize("meta", [EqualsAll, SaysYes])
+def test_metaclass_of_a_collection_is_not_asked(meta: t.Any, compiled: bool) -> None:
+    """It is searched as a collection of its base is, and what is none is refused."""
+    oso = keeping('"a" in k.kept', compiled)
+    things = [meta("Odd", (base,), {})("ab") for base in (set, frozenset, list)]
+
+    for _ in range(3):
+        assert all(oso.is_allowed(Keeper(each), "read", "page") for each in things)
+        with pytest.raises((InvalidIteratorError, TypeError)):
+            oso.is_allowed(Keeper(meta("Odd", (), {})()), "read", "page")
+
+
 def proxy_of(value: t.Any) -> t.Any:
     return LocalProxy(lambda: value)
 

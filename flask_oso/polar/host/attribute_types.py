@@ -138,7 +138,8 @@ class Shapes:
 
     def _find(self, cls: type, name: str) -> Shape | None:
         """Look a name up as Python does; ``None`` if a subclass declares another type."""
-        derived = [each for each in relatives(cls) if each not in cls.__mro__]
+        mro = {*cls.__mro__}
+        derived = [each for each in relatives(cls) if each not in mro]
         if any(_redefines(each, name) for each in derived):
             return None
         for each in cls.__mro__:

@@ -41,11 +41,13 @@ EQUATED: frozenset[type] = (ORDERED - {bool}) | {types.NoneType, complex}
 #: Zones that are Python's own.
 _ZONES = frozenset({types.NoneType, datetime.timezone})
 #: Classes whose own comparisons return ``NotImplemented`` for ``None``.
-_BASES: tuple[type, ...] = (
-    *(object, int, float, str, bytes, tuple, list, dict, set, frozenset, complex),
-    *(decimal.Decimal, datetime.date, datetime.time, datetime.timedelta),
-    *(datetime.datetime, uuid.UUID, pathlib.PurePath),
-    *(collections.OrderedDict, collections.Counter),
+_BASES: frozenset[type] = frozenset(
+    {
+        *(object, int, float, str, bytes, tuple, list, dict, set, frozenset, complex),
+        *(decimal.Decimal, datetime.date, datetime.time, datetime.timedelta),
+        *(datetime.datetime, uuid.UUID, pathlib.PurePath),
+        *(collections.OrderedDict, collections.Counter),
+    }
 )
 #: Classes of which others inherit comparisons that are written in C: they call nothing. Not those
 #: of dates: a day of a class of its own equals a datetime, and this does not equal the day.

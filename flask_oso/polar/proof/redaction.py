@@ -93,7 +93,7 @@ _CONTAINERS: dict[type, str] = {tuple: "()", set: "{}", frozenset: "{}", list: "
 _TEXTS = (str, bytes, bytearray)
 _PLAIN = frozenset({bool, int, float, str})
 #: Classes of values that are redacted wherever an equal value is.
-_HASHED = (str, bytes, int)
+_HASHED = frozenset({str, bytes, int})
 _MIN_SECRET = 1_000
 #: How many values in a collection are redacted.
 _MAX_HIDDEN = 1_000

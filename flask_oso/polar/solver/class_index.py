@@ -151,7 +151,8 @@ class ClassIndex:
                 if position in objects and isinstance(literal, Instance):
                     return literal.value is not objects[position]
             if lineage is not None and classes is not None:
-                is_other = not any(cls in lineage.classes for cls in classes)
+                # By their hash: one that is compared with others asks its metaclass.
+                is_other = {*lineage.classes}.isdisjoint(classes)
                 if is_other:
                     return True
             if is_last:
@@ -215,5 +216,5 @@ def is_silent(clause: Clause, position: int) -> bool:
 def is_unlike(literal: Term, lineage: Lineage) -> bool:
     """Tell whether a literal of a head cannot be a decided argument of a class."""
     if isinstance(literal, Value):
-        return int not in lineage.classes
+        return int not in {*lineage.classes}
     return isinstance(literal, Instance) and isinstance(literal.value, type) is not lineage.is_class

@@ -116,8 +116,10 @@ def _is_nearer(left: Pattern, right: Pattern, arg: t.Any, host: Host) -> bool:
     left_class = host.classes.get(t.cast(str, left.tag))
     right_class = host.classes.get(t.cast(str, right.tag))
     for mro in _lines_of(cls, arg):
-        if left_class in mro and right_class in mro:
-            return mro.index(left_class) < mro.index(right_class)
+        # Found by their hash: one that is compared with others asks its metaclass.
+        places = {each: at for at, each in enumerate(mro)}
+        if left_class in places and right_class in places:
+            return places[left_class] < places[right_class]
     return False
 
 

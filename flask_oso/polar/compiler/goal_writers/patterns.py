@@ -59,7 +59,7 @@ def is_known_instance(names: ProgramInterface, value: Ref, pattern: Pattern) -> 
         return True
     if value.lineage is None or is_asked:
         return None
-    return any(each in value.lineage.classes for each in classes)
+    return not {*value.lineage.classes}.isdisjoint(classes)
 
 
 def pattern_class(names: ProgramInterface, pattern: Term | None) -> type | None:

@@ -58,7 +58,8 @@ MAX_WRITTEN = 4
 #: The most statements that stand twice.
 _MOST = 6
 #: What is one of these is compared element by element.
-_CONTAINERS = (list, dict, tuple, set, frozenset)
+_CONTAINERS = frozenset({list, dict, tuple, set, frozenset})
+_SCALARS = frozenset({str, int})
 
 
 def write_out_searches(
@@ -130,7 +131,7 @@ def _is_written_out(search: ast.Call) -> bool:
     if getattr(search, "is_set", False):
         return False
     if type(search.args[0]) is ast.Constant:
-        return cls in (str, int)
+        return cls in _SCALARS
     return cls not in _CONTAINERS
 
 

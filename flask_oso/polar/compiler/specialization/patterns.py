@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ...host import sandbox
 from ...nodes import Instance, Parameter, Pattern, Slot, Term, Value
 from ...solver.class_index import Lineage, is_silent
-from ...solver.class_tests import has_instance_test, runs_instance_test
+from ...solver.class_tests import derives, has_instance_test, runs_instance_test
 from ...solver.clauses import Clause
 from ...sources import Span
 from ..binding_analysis import (
@@ -236,7 +236,7 @@ class PatternGuards:
         """Tell whether instances of a plain class match a pattern."""
         # Not 'issubclass', which the class may override.
         wanted = classes_of(self._guards.names, pattern)
-        if any(each in cls.__mro__ for each in wanted):
+        if any(derives(cls, each) for each in wanted):
             return True
         subclasses = self._guards.names.virtual_subclasses
         if not all(subclasses.are_apart(cls, each) for each in wanted if has_instance_test(each)):

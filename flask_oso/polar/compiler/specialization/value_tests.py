@@ -38,8 +38,10 @@ from .regions import Known
 #: Classes of Polar's own values, beside dictionaries, that arguments may be of. Classes are looked
 #: up by their hash: one that is compared with others asks its metaclass.
 SCALARS: frozenset[type] = frozenset({str, int})
-VALUES: frozenset[type] = SCALARS | {dict, list}
+CONTAINERS: frozenset[type] = frozenset({dict, list})
+VALUES: frozenset[type] = SCALARS | CONTAINERS
 EQUATIONS = (Operator.EQ, Operator.NEQ)
+_SETS = frozenset({set, frozenset})
 #: Classes whose values need no check, wherever they are read.
 _PLAIN = frozenset({str, int, bool, float, list, dict, set, frozenset, tuple})
 #: Integers whose product has 64 bits.
@@ -144,7 +146,7 @@ def is_among(
     is_other = item.exact is not int and (item.literal is not None or item.exact)
     if collection.exact is list or (is_other and not is_known):
         return slowly
-    is_set = collection.exact in (set, frozenset)
+    is_set = collection.exact in _SETS
     slowly.is_set = is_set  # type: ignore[attr-defined]
     hashed = [] if is_set else [is_of(collection.name, "sets")]
     # For Python, ``True`` is the number 1.

@@ -16,7 +16,7 @@ from ...goal_forms import searched_in, written_term
 from ...scopes import Pending
 from ...snippets import any_of, call, is_of, is_type, load, method_call
 from ..regions import Fact, Known, Region
-from ..value_tests import OF_TEXTS, entry_or_default, is_key, written
+from ..value_tests import CONTAINERS, OF_TEXTS, entry_or_default, is_key, written
 from .moments import is_clock, method_of_moment
 from .searches import Searches
 
@@ -219,4 +219,4 @@ def _is_place(owner: Known, args: Sequence[Known]) -> bool:
 
 def _is_of_policy(value: Known) -> bool:
     """Tell whether a value is a literal, or a list or dictionary of the policy."""
-    return value.literal is not None or (value.choices is None and value.exact in (list, dict))
+    return value.literal is not None or (value.choices is None and value.exact in CONTAINERS)

@@ -49,6 +49,7 @@ from ..regions import GIVE_UP, MAX_STEPS, Fact, Known, Region, RuleCall, give_up
 from ..solution_keys import NOTED
 from ..value_tests import (
     ARITHMETIC_OF_PYTHON,
+    CONTAINERS,
     EQUATIONS,
     is_comparable,
     is_modulus,
@@ -538,7 +539,7 @@ class GoalStep(Heads, frozen=False):
                 continue
             if has_odd or names.count(value.name) > 1:
                 self.guards.check_itself(region, value)
-            if value.exact in (list, dict):
+            if value.exact in CONTAINERS:
                 continue
             if value.exact is None and value.source is None:
                 self.guards.check_itself(region, value)

@@ -340,7 +340,7 @@ class SilentComparisons:
         kinds = type(left), type(right)
         if SCALARS.issuperset(kinds):
             return equal_scalars(left, right)
-        if kinds == (list, list) or kinds == (dict, dict):
+        if kinds[0] is kinds[1] and kinds[0] in CONTAINERS:
             return self._are_alike_by_part(left, right, depth + 1)
         if not CONTAINERS.isdisjoint(kinds):
             if VALUES.issuperset(kinds) or types.NoneType in kinds:
