@@ -55,6 +55,8 @@ class User(Base):
 
     __tablename__ = "users"
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    home_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("teams.id"))
+    home: orm.Mapped[Team | None] = orm.relationship(foreign_keys=[home_id])
     memberships: orm.Mapped[list[Membership]] = orm.relationship()
     teams: orm.Mapped[list[Team]] = orm.relationship(secondary="memberships", viewonly=True)
 
@@ -108,9 +110,15 @@ ASKED = {
     "with more": "m in u.memberships and m.team matches Team{open: true} and above(m.team, d.team)",
     "two documents": "t in u.teams and above(t, d.team) and above(t, d.next)",
     "either": "d.next = nil or t in u.teams and (above(t, d.team) or above(t, d.next))",
+    "home": "above(u.home, d.team)",
+    "above home": "h = u.home and h matches Team{open: true} and above(h.parent, d.team)",
+    "home and next": "above(u.home, d.team) and above(u.home, d.next)",
+    "home or next": "u.home matches {open: true} and x in [d.team, d.next] and above(u.home, x)",
+    "home or teams": "d.next = nil or t in u.teams and (t = d.next or above(u.home, d.team))",
     "none": "not (t in u.teams and above(t, d.team)) and u = u",
     "all": "forall(t in u.teams, above(t, d.team))",
 }
+HOMES = [name for name, condition in ASKED.items() if "u.home" in condition and name != "home"]
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +128,7 @@ def session() -> Iterator[orm.Session]:
         teams = [Team(id=n, open=n % 3 > 0, parent_id=n // 2 or None) for n in range(1, 8)]
         for team in teams:
             team.wholes = [each for each in teams if each.id in (team.id // 3, team.id - 4)]
-        users = [User(id=1), User(id=2), User(id=3)]
+        users = [User(id=1, home_id=7), User(id=2, home_id=4), User(id=3)]
         pairs = [(1, 5), (1, 7), (2, 2), (2, None)]
         links = [Membership(user_id=user, team_id=team) for user, team in pairs]
         numbers = (None, *range(1, 8))
@@ -154,7 +162,7 @@ def allowed(oso: Oso, session: orm.Session, number: int) -> list[int]:
     return [each.id for each in docs if may_read(oso, user, each)]
 
 
-@pytest.mark.parametrize("asked", ["teams", "memberships", "with more", "either"])
+@pytest.mark.parametrize("asked", ["teams", "memberships", "with more", "either", "home"])
 @pytest.mark.parametrize("rules", ABOVE)
 def test_lists_have_what_checks_allow(session: orm.Session, asked: str, rules: str) -> None:
     """A recursion from the teams of the actor to that of a document is a list."""
@@ -162,6 +170,33 @@ def test_lists_have_what_checks_allow(session: orm.Session, asked: str, rules: s
 
     for number in (1, 2, 3):
         assert listed(oso, session, number) == allowed(oso, session, number)
+
+
+@pytest.mark.parametrize("rules", ["parent", "what is open", "wholes"])
+@pytest.mark.parametrize("asked", HOMES)
+def test_a_recursion_begins_with_one_row_of_the_actor(
+    session: orm.Session, asked: str, rules: str
+) -> None:
+    """One of which nothing is loaded, as with many rows, or with none."""
+    oso = make_oso(ASKED[asked], ABOVE[rules])
+
+    for number in (1, 2, 3):
+        assert listed(oso, session, number) == allowed(oso, session, number)
+
+
+@pytest.mark.parametrize("asked", ["d.team", "d.team.parent"])
+@pytest.mark.parametrize("rules", ["parent", "what is open", "wholes"])
+def test_lists_of_actors_begin_with_the_row_of_a_document(
+    session: orm.Session, rules: str, asked: str
+) -> None:
+    """Who may read a document is asked by a recursion from its team, too."""
+    oso = make_oso(f"t in u.teams and above({asked}, t)", ABOVE[rules])
+    session.expire_all()
+    for doc in session.scalars(sa.select(Doc).where(Doc.next_id.is_(None))):
+        listed = session.scalars(oso.actors_query("read", doc, User)).all()
+
+        users = session.scalars(sa.select(User))
+        assert {*listed} == {each for each in users if may_read(oso, each, doc)}
 
 
 @pytest.mark.parametrize("asked", ["two documents", "none", "all"])

@@ -120,13 +120,15 @@ def negation(part: RowCondition) -> RowCondition:
 def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     """Return the condition that a related row exists for which a condition holds.
 
-    ``exists(p: a and b)  =>  a and exists(p: b)`` if ``p`` does not occur in ``a``.
+    ``exists(p: a and b)  =>  a and exists(p: b)`` if ``p`` does not occur in ``a``, or if it is a
+    row of an object for which ``a`` asks itself, in a recursion.
     """
     if part is FALSE:
         return FALSE
     parts = conjuncts_of(part)
-    inside = [each for each in parts if mentions_row(each, row)]
-    outside = [each for each in parts if not mentions_row(each, row)]
+    is_about = _needs_row if contains(part, Closure) and is_one_of_object(row) else mentions_row
+    inside = [each for each in parts if is_about(each, row)]
+    outside = [each for each in parts if not is_about(each, row)]
     if isinstance(part, Constant):
         return Exists(row, TRUE)
     held: RowCondition | None = None
@@ -135,6 +137,25 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     if held is None:
         held = Exists(row, conjunction(*inside))
     return conjunction(*outside, held) if outside else held
+
+
+def is_one_of_object(row: RowPath) -> bool:
+    """Tell whether a row is that of a to-one relation of an object, or of such a row."""
+    begin = row
+    while isinstance(begin, ToOne):
+        begin = begin.owner
+    return begin is not row and isinstance(begin, KnownRow)
+
+
+def _needs_row(condition: t.Any, row: RowPath) -> bool:
+    """Tell whether a row occurs in a condition that does not ask for it itself."""
+    if not mentions_row(condition, row):
+        return False
+    if condition == row:
+        return True
+    if isinstance(condition, Exists) and condition.row == row:
+        return False
+    return any(_needs_row(each, row) for each in children_of(condition))
 
 
 def _alternatives_around_recursions(parts: Iterable[RowCondition]) -> int:
