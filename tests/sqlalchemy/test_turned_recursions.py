@@ -57,6 +57,8 @@ class User(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     home_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("teams.id"))
     home: orm.Mapped[Team | None] = orm.relationship(foreign_keys=[home_id])
+    boss_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("users.id"))
+    boss: orm.Mapped[User | None] = orm.relationship(remote_side=[id])
     memberships: orm.Mapped[list[Membership]] = orm.relationship()
     teams: orm.Mapped[list[Team]] = orm.relationship(secondary="memberships", viewonly=True)
 
@@ -115,10 +117,11 @@ ASKED = {
     "home and next": "above(u.home, d.team) and above(u.home, d.next)",
     "home or next": "u.home matches {open: true} and x in [d.team, d.next] and above(u.home, x)",
     "home or teams": "d.next = nil or t in u.teams and (t = d.next or above(u.home, d.team))",
+    "teams of the boss": "u.boss matches User and t in u.boss.teams and above(t, d.team)",
     "none": "not (t in u.teams and above(t, d.team)) and u = u",
     "all": "forall(t in u.teams, above(t, d.team))",
 }
-HOMES = [name for name, condition in ASKED.items() if "u.home" in condition and name != "home"]
+HOMES = ["above home", "home and next", "home or next", "home or teams", "teams of the boss"]
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +131,7 @@ def session() -> Iterator[orm.Session]:
         teams = [Team(id=n, open=n % 3 > 0, parent_id=n // 2 or None) for n in range(1, 8)]
         for team in teams:
             team.wholes = [each for each in teams if each.id in (team.id // 3, team.id - 4)]
-        users = [User(id=1, home_id=7), User(id=2, home_id=4), User(id=3)]
+        users = [User(id=1, home_id=7), User(id=2, home_id=4, boss_id=1), User(id=3)]
         pairs = [(1, 5), (1, 7), (2, 2), (2, None)]
         links = [Membership(user_id=user, team_id=team) for user, team in pairs]
         numbers = (None, *range(1, 8))

@@ -126,7 +126,7 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     if part is FALSE:
         return FALSE
     parts = conjuncts_of(part)
-    is_about = _needs_row if contains(part, Closure) and is_one_of_object(row) else mentions_row
+    is_about = _needs_row if contains(part, Closure) and _is_one_of_object(row) else mentions_row
     inside = [each for each in parts if is_about(each, row)]
     outside = [each for each in parts if not is_about(each, row)]
     if isinstance(part, Constant):
@@ -139,12 +139,22 @@ def exists(row: ToOne | ToMany, part: RowCondition) -> RowCondition:
     return conjunction(*outside, held) if outside else held
 
 
-def is_one_of_object(row: RowPath) -> bool:
+def _is_one_of_object(row: RowPath) -> bool:
     """Tell whether a row is that of a to-one relation of an object, or of such a row."""
     begin = row
     while isinstance(begin, ToOne):
         begin = begin.owner
     return begin is not row and isinstance(begin, KnownRow)
+
+
+def with_rows_of_object(row: RowPath, first: RowCondition) -> RowCondition:
+    """Ask for the rows that lead from an object to where a recursion begins, in it.
+
+    A statement has nothing of the rows around a recursion in it.
+    """
+    while isinstance(row, ToOne) and _is_one_of_object(row):
+        first, row = exists(row, first), row.owner
+    return first
 
 
 def _needs_row(condition: t.Any, row: RowPath) -> bool:
@@ -209,7 +219,7 @@ def _with_one_outside(
         names = part.variable, part.before
         if any(mentions_row(each, name) for each in (row, *others) for name in names):
             return None
-        first = exists(row, conjunction(part.first, *others))
+        first = with_rows_of_object(row.owner, exists(row, conjunction(part.first, *others)))
         return closure(Closure(part.row, part.variable, first, part.before, part.next))
     if not isinstance(part, Exists) or not isinstance(part.row, ToOne):
         return None

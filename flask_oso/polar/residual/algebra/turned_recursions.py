@@ -32,7 +32,7 @@ from .ir import (
     mentions_row,
     with_row,
 )
-from .simplify import closure, conjunction, disjunction, exists, is_one_of_object, rewrite
+from .simplify import closure, conjunction, disjunction, exists, rewrite, with_rows_of_object
 
 #: Makes a row of a class under a name of its own.
 FreshRoot = Callable[[type], Root]
@@ -105,7 +105,7 @@ def _from_end(made: Closure, fresh: FreshRoot) -> RowCondition | None:
         first, last = _step(made, made.row, reached), []
     else:
         return None
-    first = _with_rows_of_object(made.row, first)
+    first = with_rows_of_object(made.row, first)
     itself = ToOne(before, ITSELF, before.cls)
     following = exists(itself, _step(made, itself, reached))
     found = closure(Closure(end.row, reached, first, before, following))
@@ -113,16 +113,6 @@ def _from_end(made: Closure, fresh: FreshRoot) -> RowCondition | None:
     for each in reversed(end.around):
         found = exists(each, found)
     return found
-
-
-def _with_rows_of_object(row: RowPath, first: RowCondition) -> RowCondition:
-    """Ask for the rows that lead from an object to where a recursion begins, in it.
-
-    A statement has nothing of the rows around a recursion in it.
-    """
-    while isinstance(row, ToOne) and is_one_of_object(row):
-        first, row = exists(row, first), row.owner
-    return first
 
 
 def _step(made: Closure, begin: RowPath, end: RowPath) -> RowCondition:
