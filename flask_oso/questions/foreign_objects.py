@@ -33,7 +33,7 @@ def login_equality(cls: type) -> TextEquality | None:
     It compares ``get_id()``, which is the text of ``id``.
     """
     mixin: t.Any = getattr(sys.modules.get("flask_login.mixins"), "UserMixin", None)
-    if not isinstance(mixin, type) or mixin not in cls.__mro__:
+    if not isinstance(mixin, type) or not issubclass(cls, mixin):
         return None
     for name, names in _LOGIN_NAMES.items():
         owner = next((base for base in cls.__mro__ if name in vars(base)), None)

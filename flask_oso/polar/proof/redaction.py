@@ -93,7 +93,7 @@ _CONTAINERS: dict[type, str] = {tuple: "()", set: "{}", frozenset: "{}", list: "
 _TEXTS = (str, bytes, bytearray)
 _PLAIN = frozenset({bool, int, float, str})
 #: Classes of values that are redacted wherever an equal value is.
-_HASHED = frozenset({str, bytes, int})
+_HASHED = (str, bytes, int)
 _MIN_SECRET = 1_000
 #: How many values in a collection are redacted.
 _MAX_HIDDEN = 1_000
@@ -322,7 +322,8 @@ class Describer:
 
     def _is_hidden_text(self, value: t.Any) -> bool:
         # Only built-in classes: the ``__hash__`` of another object may run any code.
-        return type(value) in _HASHED and value in self._hidden
+        # Nor its class, whose metaclass may compare it with these, or take its hash away.
+        return any(type(value) is each for each in _HASHED) and value in self._hidden
 
     def _collection(self, value: t.Any, brackets: str, depth: int) -> Iterator[str]:
         items = itertools.islice(value, _MAX_ELEMENTS)

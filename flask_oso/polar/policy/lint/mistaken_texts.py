@@ -116,7 +116,7 @@ def _is_of_class(owner: Term, rule: Rule, host: Host) -> bool:
     """Tell whether a variable is of a class that is no dictionary, and gives items of its own."""
     tag = classes_of_variables(rule).get(owner.name) if isinstance(owner, Variable) else None
     cls = None if tag is None else host.classes.get(tag)
-    return isinstance(cls, type) and dict not in cls.__mro__
+    return isinstance(cls, type) and not issubclass(cls, dict)
 
 
 def _is_search_in_names(goal: Expression) -> bool:

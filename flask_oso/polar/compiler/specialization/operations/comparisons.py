@@ -355,22 +355,21 @@ class SilentComparisons:
 
         :param is_searched: whether all elements are looked at; else none behind one that is equal.
         """
-        kind, mine = type(collection), type(item)
-        if kind in _SETS:
-            if mine is tuple:
-                for part in item:
-                    if type(part) is not str and type(part) not in HASHED:
-                        break
-                else:
-                    # As `find_by_hash` does it.
+        kind, mine, is_first = type(collection), type(item), not is_searched
+        if kind is not list and kind not in _IN_ORDER:
+            if kind in _SETS:
+                if mine is tuple:
+                    for part in item:
+                        if type(part) is not str and type(part) not in HASHED:
+                            break
+                    else:
+                        # As `find_by_hash` does it.
+                        return item in collection
+                elif mine in self._found_by_hash or self._is_hashed_data(item, is_known=True):
                     return item in collection
-            elif mine in self._found_by_hash or self._is_hashed_data(item, is_known=True):
-                return item in collection
-        is_first = not is_searched
-        if kind is not list and kind is not tuple:
             if kind is str and mine is str:
                 return len(item) == 1 and item in collection
-            is_first = is_first and kind in _IN_ORDER
+            is_first = False
             # Related rows may be in a set, too.
             if kind in self._sets or (kind not in GONE_THROUGH and kind not in self._listed):
                 if self._addresses.get(kind) is mine:
