@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import datetime
 import decimal
 import typing as t
@@ -94,6 +95,10 @@ class Odd(metaclass=EqualClasses):
     """Is of no class of Python's own."""
 
 
+class Found(set[t.Any]):
+    """Finds what it has as a set does."""
+
+
 class Asker:
     """Has a value, and collections of it."""
 
@@ -105,6 +110,16 @@ class Asker:
     def some(self) -> t.Any:
         """A set of the value."""
         return {self.kept, 9}
+
+    @property
+    def found(self) -> t.Any:
+        """A set of a class of its own."""
+        return Found([self.kept, 9])
+
+    @property
+    def keys(self) -> t.Any:
+        """The keys of a dictionary of a class of its own."""
+        return collections.Counter([self.kept, 9])
 
 
 OWN: dict[str, t.Any] = {
@@ -128,7 +143,8 @@ PLAIN: dict[str, t.Any] = {
 CONDITIONS = (
     *("d.{0} != a.kept", "a.kept != d.{0}", "d.{0} == a.kept", "d.{0} = a.kept"),
     *("not a.kept = d.{0}", "not d.{0} = a.kept", "not a.kept in [d.{0}]", "d.{0} in a.listed"),
-    *("d.{0} in a.some", "not d.{0} in a.some"),
+    *("d.{0} in a.some", "not d.{0} in a.some", "d.{0} in a.found", "not d.{0} in a.found"),
+    *("d.{0} in a.keys", "not d.{0} in a.keys"),
 )
 COLUMNS = ("title", "size", "open", "flag", "status", "sort", "made", "owner", "owner_id")
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ..host import sandbox
 from ..host.conversion import follow, list_elements, to_python
-from ..host.value_classes import SETS, has_from_c, inverts_equality
+from ..host.value_classes import finds_by_hash, has_from_c, inverts_equality
 from ..nodes import (
     Call,
     Dictionary,
@@ -556,7 +556,7 @@ def _own_inequality(value: t.Any) -> NotTranslatable:
 
 def _may_hide(collection: t.Any, element: t.Any) -> bool:
     """Tell whether a set may not find an element that equals what is looked for: by its hash."""
-    is_set = type(collection) is Instance and type(collection.value) in SETS
+    is_set = type(collection) is Instance and finds_by_hash(type(collection.value))
     if not is_set or type(element) is not Instance or equals_plainly(element.value):
         return False
     return not has_from_c(type(element.value), "__eq__", "__hash__")
