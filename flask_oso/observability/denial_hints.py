@@ -84,7 +84,8 @@ def log_unjudged_resource(
             text = _UNREGISTERED if not _is_registered(oso, type(resource)) else None
             name = type(resource).__name__
         if text is not None and state.denied_for_ever.adds(f"{text[:20]}{name}"):
-            app.logger.warning(text, action, name, *((name,) if text is not _SEVERAL else ()))
+            names = (name,) if text is _SEVERAL else (name, name)
+            app.logger.warning(text, action, *names)
 
 
 def _log_plain_resource(

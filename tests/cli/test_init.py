@@ -404,21 +404,23 @@ def test_several_people_are_a_question_in_a_comment() -> None:
     assert "# Nobody may do anything with a Job yet." in text
 
 
-def test_one_relation_of_an_unusual_name_makes_no_owner() -> None:
-    """Who is lent a book may not throw it away: only usual names are taken for an owner's."""
+def books_of(acting: str, relation: str) -> t.Any:
+    """Map people and books, with one relation from these to those."""
     base = orm.declarative_base()
 
-    class User(base):  # type: ignore[misc,valid-type]
-        __tablename__ = "users"
-        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    def map_class(name: str, table: str, **members: t.Any) -> None:
+        key = orm.mapped_column(sa.Integer, primary_key=True)
+        type(name, (base,), {"__tablename__": table, "id": key, **members})
 
-    class Book(base):  # type: ignore[misc,valid-type]
-        __tablename__ = "books"
-        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-        lent_to_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("users.id"))
-        lent_to: orm.Mapped[User] = orm.relationship(User)
+    column = orm.mapped_column(sa.ForeignKey("people.id"))
+    map_class(acting, "people")
+    map_class("Book", "books", **{f"{relation}_id": column, relation: orm.relationship(acting)})
+    return base
 
-    text = draft_policy(base)
+
+def test_one_relation_of_an_unusual_name_makes_no_owner() -> None:
+    """Who is lent a book may not throw it away: only usual names are taken for an owner's."""
+    text = draft_policy(books_of("User", "lent_to"))
 
     assert "# One relation leads to people: lent_to. Is that the owner?" in text
     assert "# Nobody may do anything with a Book yet." in text
@@ -426,19 +428,7 @@ def test_one_relation_of_an_unusual_name_makes_no_owner() -> None:
 
 def test_relation_named_as_who_acts_leads_to_the_owner() -> None:
     """What has a person has it as its owner, whatever the class of who acts is called."""
-    base = orm.declarative_base()
-
-    class Person(base):  # type: ignore[misc,valid-type]
-        __tablename__ = "people"
-        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-
-    class Book(base):  # type: ignore[misc,valid-type]
-        __tablename__ = "books"
-        id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-        person_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("people.id"))
-        person: orm.Mapped[Person] = orm.relationship(Person)
-
-    assert "  book.person = person;" in draft_policy(base)
+    assert "  book.person = person;" in draft_policy(books_of("Person", "person"))
 
 
 def test_commented_lines_are_policy_too() -> None:

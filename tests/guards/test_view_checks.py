@@ -1087,13 +1087,14 @@ def test_view_that_takes_an_object_is_not_entered_without(
             "/<int:post_id>",
             authorize("read", Post, key="postid"),
             " does not have 'postid', by which its guard finds an object of 'Post', so that each"
-            " request to it fails. Name it: 'key=\"post_id\"'.",
+            " request to it fails, unless a decorator gives the variable. Name it:"
+            " 'key=\"post_id\"'.",
         ),
         (
             "/<a>/<b>",
             authorize("read", Post, load=True),
             " does not have 'post_id' or 'id', by which its guard finds an object of 'Post', so"
-            " that each request to it fails.",
+            " that each request to it fails, unless a decorator gives the variable.",
         ),
     ],
 )

@@ -113,7 +113,8 @@ def _lost_variable(key: Key, rule: Rule, where: str) -> str:
     hint = f" Name it: 'key=\"{near}\"'." if near else ""
     return (
         f"The route {rule.rule!r} of the {where} does not have {key}, by which its guard finds an"
-        f" object of {key.cls.__name__!r}, so that each request to it fails.{hint}"
+        f" object of {key.cls.__name__!r}, so that each request to it fails, unless a"
+        f" decorator gives the variable.{hint}"
     )
 
 

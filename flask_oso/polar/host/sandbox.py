@@ -273,8 +273,10 @@ def iterates_itself(cls: type) -> bool:
 
     They can be iterated over again and again.
     """
+    if cls in ITERATED:
+        return True
     base: t.Any = base_of_iterated(cls)
-    return cls in ITERATED or (base is not None and getattr(cls, "__iter__", None) is base.__iter__)
+    return base is not None and getattr(cls, "__iter__", None) is base.__iter__
 
 
 def base_of_iterated(cls: type) -> type | None:

@@ -295,8 +295,6 @@ class SilentReads:
 
     def has_texts(self, value: dict[t.Any, t.Any]) -> bool:
         """Tell whether all keys of a dictionary are strings, which are found without code."""
-        if value.__sizeof__() in SIZES_OF_TEXTS:
-            return True
         try:
             return has_text_keys(value)
         except RuntimeError as changed:
