@@ -53,6 +53,15 @@ _find_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore
 #: Give the current request itself, or raise the ``RuntimeError`` of Flask's proxy.
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 
+
+def find_request() -> Request | None:
+    """Give the current request; ``None`` without one."""
+    try:
+        return this_request()
+    except RuntimeError:
+        return None
+
+
 #: The attribute of a request that has the states by app.
 STATES = "_flask_oso"
 #: Where the client of a test puts who is to be the current actor; see ``flask_oso.testing``.

@@ -13,12 +13,12 @@ import typing as t
 import weakref
 from collections.abc import Callable, Iterable
 
-from flask import Flask, Request, g, has_app_context
+from flask import Flask, g, has_app_context
 
 from ..app_state import Binding, find_state
 from ..polar.exceptions import OsoError
 from ..polar.value_objects import Record
-from ..request_state import UnboundError, find_request_state, this_app, this_request
+from ..request_state import UnboundError, find_request, find_request_state, this_app
 from ..row_access.reads import Access, Reader, ReadRecord, Reads
 from ..row_access.waivers import Waiver, Waiving
 
@@ -71,19 +71,12 @@ def unfiltered_reads(reason: str) -> contextlib.AbstractContextManager[None]:
 
 def _place() -> Callable[[], bool]:
     """Give what tells whether the same request is current, or none as now."""
-    begun = _request_now()
+    begun = find_request()
     if begun is None:
-        return lambda: _request_now() is None
+        return lambda: find_request() is None
     # A request that is gone is not the same as none.
     known = weakref.ref(begun)
-    return lambda: (now := _request_now()) is not None and now is known()
-
-
-def _request_now() -> Request | None:
-    try:
-        return this_request()
-    except RuntimeError:
-        return None
+    return lambda: (now := find_request()) is not None and now is known()
 
 
 def read_records() -> list[ReadRecord]:
@@ -124,7 +117,7 @@ class AppReaders(Record):
 
     def place(self) -> object:
         """Give the current request, or else ``g`` of the current context, or ``None``."""
-        current = _request_now()
+        current = find_request()
         if current is not None or not has_app_context():
             return current
         return g._get_current_object()

@@ -21,7 +21,7 @@ from werkzeug.exceptions import NotFound
 from ...observability.decision import Decision, DecisionOutcome, MissingObject
 from ...observability.decision_log import describe, shown
 from ...polar.proof.redaction import DEFAULT_REDACTED, Redaction
-from ...request_state import this_request
+from ...request_state import find_request
 from ..page import Page, Visit
 
 #: How many decisions are kept.
@@ -76,7 +76,7 @@ class DecisionRing:
         """Keep a decision; the oldest one goes."""
         if not self._app.debug:
             return
-        request = _current_request()
+        request = find_request()
         policy, error = decision.policy, decision.error
         self._kept.append(
             KeptDecision(
@@ -175,10 +175,3 @@ def _found(visit: Visit, kept: t.Any) -> t.Any:
         return kept
     session = visit.objects.session
     return None if session is None else session.get(kept.cls, kept.identity)
-
-
-def _current_request() -> Request | None:
-    try:
-        return this_request()
-    except RuntimeError:
-        return None

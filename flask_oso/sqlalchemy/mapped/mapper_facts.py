@@ -334,11 +334,9 @@ def _has_namesake(table: t.Any) -> bool:
 
 
 def _is_indexed(cls: type, name: str) -> bool:
-    mapper: orm.Mapper[t.Any] = sa.inspect(cls)
-    prop = mapper.attrs.get(name)
-    if not isinstance(prop, orm.ColumnProperty) or not isinstance(prop.columns[0], sa.Column):
+    column = _column_of(cls, name)
+    if column is None:
         return False
-    column = prop.columns[0]
     if (
         column.index
         or column.unique
@@ -354,11 +352,17 @@ def _is_indexed(cls: type, name: str) -> bool:
 
 
 def _is_one_key(cls: type, name: str) -> bool:
+    column = _column_of(cls, name)
+    return column is not None and (bool(column.foreign_keys) or is_unique([column]))
+
+
+def _column_of(cls: type, name: str) -> sa.Column[t.Any] | None:
+    """Return the column of a plain attribute; ``None`` for any other attribute."""
     mapper: orm.Mapper[t.Any] = sa.inspect(cls)
     prop = mapper.attrs.get(name)
     if not isinstance(prop, orm.ColumnProperty) or not isinstance(prop.columns[0], sa.Column):
-        return False
-    return bool(prop.columns[0].foreign_keys) or is_unique([prop.columns[0]])
+        return None
+    return prop.columns[0]
 
 
 def _own_columns(mapper: orm.Mapper[t.Any]) -> frozenset[str]:
