@@ -37,6 +37,7 @@ PYTEST_DONT_REWRITE: there is no test in here, and pytest would warn where this 
 before it begins, as by coverage.py.
 """
 
+import sys
 import typing as t
 
 from .app_state import current_oso
@@ -50,6 +51,15 @@ from .polar.exceptions import OsoError
 from .polar.host.data_adapter import DataFilter, Relation
 from .polar.host.terms import Predicate, Variable
 from .polar.limits import Limits
+
+if sys.implementation.name != "cpython":
+    # The sandbox, and what is compiled, rely on which objects run no code of their own. Elsewhere
+    # properties and methods of built-in classes look like functions of a program.
+    raise ImportError(
+        "flask_oso runs on CPython, and not on "
+        f"{sys.implementation.name}: only of CPython it knows which objects run no code when "
+        "they are read or compared."
+    )
 
 __version__ = "0.28.0"
 

@@ -209,6 +209,20 @@ def test_request_imports_nothing_that_initialization_could_import() -> None:
     )
 
 
+def test_other_python_than_cpython_is_refused() -> None:
+    """What runs no code is known of CPython alone, so that nothing is decided elsewhere."""
+    run_python(
+        "import sys, flask, lark, dataclasses\n"
+        "sys.implementation.name = 'pypy'\n"
+        "try:\n"
+        "    import flask_oso\n"
+        "except ImportError as error:\n"
+        "    assert 'runs on CPython, and not on pypy' in str(error), error\n"
+        "else:\n"
+        "    raise AssertionError('it is imported')"
+    )
+
+
 def test_names_that_are_imported_late_are_listed() -> None:
     """Prompts and documentation show all public names."""
     run_python("import flask_oso\nassert {*flask_oso.__all__} <= {*dir(flask_oso)}")
