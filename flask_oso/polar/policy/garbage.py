@@ -15,8 +15,8 @@ _MANY = 10_000
 _HAS_GENERATIONS = "free-threading" not in sys.version
 #: Python freezes fewer objects when it starts; a program that freezes objects has more.
 _FROZEN_BY_PYTHON = 2_000
-#: All objects are searched for garbage once so many were put aside, and at least a quarter as many
-#: as there are old ones, which is Python's own rule: a search looks at all of them.
+#: All objects are searched for garbage once so many were put aside besides the largest load, and at
+#: least a quarter as many as there are old ones, which is Python's own rule: a search looks at all.
 _MOST_ASIDE = 200_000
 
 
@@ -78,7 +78,7 @@ def _put_aside() -> None:
     new = gc.get_count()[0]
     if _HAS_GENERATIONS and new > _MANY and not _aside.is_left_alone():
         _aside.collect_if_many()
-        _aside.count += new
+        _aside.add(new)
         gc.freeze()
         gc.unfreeze()
 
@@ -88,12 +88,18 @@ class _Aside:
 
     Python searches the oldest generation after a number of searches of the younger ones, and
     ``freeze`` resets this number. A program that loads policies again and again, as tests do, would
-    never get rid of the old policies.
+    never get rid of the old policies. The largest load does not count: it may be the policy in
+    force, which a process that has just loaded it would search for nothing.
     """
 
     def __init__(self) -> None:
-        self.count, self._most, self._searches = 0, _MOST_ASIDE, _searches()
         self._has_frozen = False
+        self._begin()
+
+    def add(self, new: int) -> None:
+        """Count objects that are put aside together."""
+        self._count += new
+        self._largest = max(self._largest, new)
 
     def is_left_alone(self) -> bool:
         """Tell whether the program has frozen objects.
@@ -108,17 +114,19 @@ class _Aside:
     def collect_if_many(self) -> None:
         if self._searches != _searches():
             self._begin()
-        if self.count <= self._most:
+        others = self._count - self._largest
+        if others <= self._most:
             return
         quarter = len(gc.get_objects(generation=2)) // 4
-        if self.count < quarter:
+        if others < quarter:
             self._most = quarter
             return
         gc.collect()
         self._begin()
 
     def _begin(self) -> None:
-        self.count, self._most, self._searches = 0, _MOST_ASIDE, _searches()
+        self._count, self._largest = 0, 0
+        self._most, self._searches = _MOST_ASIDE, _searches()
 
 
 def _searches() -> int:

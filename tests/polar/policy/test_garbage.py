@@ -175,6 +175,25 @@ def test_nothing_is_put_aside_without_generations(monkeypatch: pytest.MonkeyPatc
     assert frozen == []
 
 
+@has_generations
+def test_a_large_load_is_not_searched_because_others_follow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is the policy in force: all that follows in a process that has just loaded it is small."""
+    monkeypatch.setattr(garbage, "_MOST_ASIDE", 3 * garbage._MANY)
+    monkeypatch.setattr(garbage, "_aside", garbage._Aside())
+    # An empty heap, so that a quarter of it is little.
+    monkeypatch.setattr(gc, "get_objects", lambda **_: [])
+    before = garbage._searches()
+
+    kept: list[t.Any] = []
+    for size in (10, 1, 1):
+        with without_collector():
+            kept += [[] for _ in range(size * garbage._MANY + 1)]
+
+    assert garbage._searches() == before
+
+
 class Ring:
     """What only a search for garbage frees."""
 
