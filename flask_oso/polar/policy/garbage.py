@@ -93,8 +93,8 @@ class _Aside:
     """
 
     def __init__(self) -> None:
+        self._count, self._largest, self._most, self._searches = 0, 0, _MOST_ASIDE, _searches()
         self._has_frozen = False
-        self._begin()
 
     def add(self, new: int) -> None:
         """Count objects that are put aside together."""
@@ -125,8 +125,7 @@ class _Aside:
         self._begin()
 
     def _begin(self) -> None:
-        self._count, self._largest = 0, 0
-        self._most, self._searches = _MOST_ASIDE, _searches()
+        self._count, self._largest, self._most, self._searches = 0, 0, _MOST_ASIDE, _searches()
 
 
 def _searches() -> int:

@@ -29,6 +29,7 @@ from ..syntax.desugar import rewrite_rule
 from ..syntax.lexer import Token
 from ..syntax.parser import PolicyParser
 from ..syntax.policy_test_nodes import Fact, Fixture, PolicyTest, Statement
+from ..syntax.rule_forms import Repetition
 from .block_inheritance import inherited_blocks
 from .garbage import without_collector
 from .inherited_roles import with_each_role
@@ -37,7 +38,7 @@ from .lint.absent_rules import absent_names, check_absent_rules
 from .lint.comparisons import Operands, warn_comparisons
 from .lint.inventory import Inventory, take_inventory
 from .lint.members import Members
-from .lint.mistaken_texts import warn_mistaken_texts
+from .lint.mistaken_texts import may_be_mistaken, warn_mistaken_texts
 from .lint.unquoted import warn_unbound
 from .lint.unreachable_roles import warn_circular, warn_ungranted
 from .lint.validation import (
@@ -131,6 +132,8 @@ class _Load:
         self._members = Members(host)
         self._shapes = Shapes(host)
         self._mentions: list[Mention] = []
+        # How many of them come from rules before the last one.
+        self._mentions_before = 0
         self._names: set[str] = set()
         self._foreign_names: dict[str, Token] = {}
         self._is_broken = False
@@ -145,15 +148,22 @@ class _Load:
         if duplicate is not None:
             self._break([duplicate])
             return
-        parser = PolicyParser(source, self._limits.nesting)
+        parser = PolicyParser(source, self._limits.nesting, self._is_plain)
         problems, self._problems = self._problems, []
         warnings, self.warnings = self.warnings, []
-        for statement in parser.statements():
+        for statement in parser.read():
+            if isinstance(statement, Repetition):
+                self._add_repetition(statement)
+                continue
+            found = len(self._problems) + len(self.warnings)
             try:
                 self._add(statement)
             except StackOverflowError:
                 # A chain of operators of machine-made length.
                 self._break([too_deep(ParserError, statement.span)])
+                continue
+            if isinstance(statement, Rule) and len(self._problems) + len(self.warnings) == found:
+                self._remember(parser)
         # Syntax errors come first.
         self._problems = [*problems, *parser.problems, *self._problems]
         self.warnings = [*warnings, *parser.warnings, *self.warnings]
@@ -183,8 +193,27 @@ class _Load:
             self._tests.append(statement)
 
     def _add_rule(self, rule: Rule) -> None:
+        self._mentions_before = len(self._mentions)
         self._check_rule(rule, take_inventory(rule))
         self._rules.append(rewrite_rule(rule))
+
+    def _is_plain(self, text: str) -> bool:
+        """Tell whether no check of a rule finds anything about a text, wherever it stands."""
+        return not may_be_mistaken(text, self._host)
+
+    def _remember(self, parser: PolicyParser) -> None:
+        """Tell the parser what became of the last rule, which the checks have passed."""
+        mentions = self._mentions[self._mentions_before :]
+        texts = [each.string for each in mentions if each.string is not None]
+        parser.remember([self._rules[-1], *texts], mentions)
+
+    def _add_repetition(self, repetition: Repetition) -> None:
+        """Add a rule that differs from one that has passed the checks in its literals alone."""
+        rule, *texts = repetition.nodes
+        self._rules.append(rule)
+        for mention in repetition.like:
+            string = None if mention.string is None else texts.pop(0)
+            self._mentions.append(mention._replace(string=string))
 
     def _check_rule(self, rule: Rule, inventory: Inventory, given: Sequence[str] = ()) -> None:
         """Find what is wrong with a rule by itself.

@@ -10,9 +10,9 @@ rules are not known here.
     the parse tables made from ``grammar.lark``; characters to tokens.
 ``confusables``, ``diagnostics``
     names that look like other names; the line of help for a syntax error.
-``ast_builder``, ``lr_driver``, ``parser``, ``desugar``
-    productions to nodes; tokens to productions; texts to statements, with recovery from errors;
-    expressions to the form that the solver evaluates.
+``ast_builder``, ``lr_driver``, ``rule_forms``, ``parser``, ``desugar``
+    productions to nodes; tokens to productions; rules that differ in their literals alone; texts to
+    statements, with recovery from errors; expressions to the form that the solver evaluates.
 ``pretty_printer``, ``formatter``
     a layout algorithm for lines; a policy in its canonical style.
 """

@@ -46,6 +46,12 @@ _OPENING = frozenset({"LPAR", "LBRACKET", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RBRACKET", "RBRACE"})
 
 
+#: The least size of a part of a text that is lexed at a time, in characters: of most, and of the
+#: first one, behind which rules may have known forms.
+_PART = 16_384
+_FIRST_PART = 256
+
+
 class ParseContext:
     """The text that is being parsed, and what the AST builder notes about it.
 
@@ -61,6 +67,13 @@ class ParseContext:
         self.strings: t.Final[dict[str, str]] = {}
         #: The names behind dots, which share a node each.
         self.keys: t.Final[dict[str, Value]] = {}
+        #: Up to where the text is read, and the least size of the next part that is lexed.
+        self.read_to = 0
+        self.part_size = _FIRST_PART
+
+    def restart_parts(self) -> None:
+        """Let the next part be as small as the first one."""
+        self.part_size = _FIRST_PART
 
 
 class Token(t.NamedTuple):
@@ -126,6 +139,7 @@ class Lexer:
         # Separators and the token after them; at the end of a part no token.
         nameless = re.sub(r"\?P<\w+>", "?:", "|".join(patterns))
         self._pairs = re.compile(f"((?:{separators})*+)({nameless}|\\Z)")
+        self._separators = re.compile(f"(?:{separators})*+")
 
     def parts(self, text: ParseContext) -> Iterator[list[Token]]:
         """Give the tokens of a text in parts.
@@ -134,14 +148,26 @@ class Lexer:
         """
         misleading = misleading_in(text.source.text)
         if misleading:
+            text.read_to = len(text.source.text)
             yield list(self._checked_tokens(text, misleading))
             return
         # Each distinct token text is classified and stored once.
-        known = {word: (kind, word) for word, kind in self._words.items()}
-        begin = 0
-        for end in _cuts(text.source.text):
-            yield self._tokens(text, begin, end, known)
-            begin = end
+        known = self._known_words()
+        while (begin := text.read_to) < len(text.source.text):
+            text.read_to = _cut(text.source.text, begin + min(text.part_size, _PART))
+            text.part_size = min(2 * text.part_size, _PART)
+            yield self._tokens(text, begin, text.read_to, known)
+
+    def tokens_between(self, text: ParseContext, begin: int, end: int) -> list[Token]:
+        """Give the tokens of a statement."""
+        return self._tokens(text, begin, end, self._known_words())
+
+    def next_token(self, text: str, at: int) -> int:
+        """Give the offset of the first token from an offset on."""
+        return t.cast(re.Match[str], self._separators.match(text, at)).end()
+
+    def _known_words(self) -> dict[str, tuple[str, str]]:
+        return {word: (kind, word) for word, kind in self._words.items()}
 
     def _tokens(
         self, text: ParseContext, begin: int, end: int, known: dict[str, tuple[str, str]]
@@ -194,19 +220,18 @@ def _pattern_of(signs: Sequence[str]) -> str:
     return "|".join([*map(re.escape, long), f"[{characters}]"])
 
 
-#: The least size of a part of a text that is lexed at a time, in characters.
-_PART = 16_384
+def _cut(text: str, start: int) -> int:
+    """Give an offset behind another one at which a text may be cut: inside no token.
 
-
-def _cuts(text: str) -> Iterator[int]:
-    """Give the offsets at which a text is cut: line ends that are inside no token."""
-    cut = text.find("\n", _PART)
+    It is that of a line end, behind a statement if one ends soon.
+    """
+    cut = text.find(";\n", start, start + _PART) + 1 or text.find("\n", start)
     while cut >= 0:
         # A string continues after a backslash.
         if text[cut - 1] != "\\":
-            yield cut
+            return cut
         cut = text.find("\n", cut + _PART)
-    yield len(text)
+    return len(text)
 
 
 def _first_refused(part: str, kind: str, misleading: Iterable[str]) -> int | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import typing as t
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..characters import BYTE_ORDER_MARK
 from ..exceptions import InvalidTokenCharacter, OsoError, ParserError, error_at, with_help
@@ -31,9 +31,12 @@ from .lexer import (
 from .lr_driver import BoundTables, LRDriver
 from .lr_tables import read_tables
 from .policy_test_nodes import Statement
+from .rule_forms import Repetition, RuleForms
 
 #: How many tokens before a statement are kept, for diagnostics.
 _REMEMBERED = 8
+#: A rule is worth remembering for a rest of a text of so many characters.
+_LEAST_LEFT = 1_000
 #: After so many problems the rest of a text is not parsed.
 MAX_PROBLEMS = 1_000
 
@@ -126,15 +129,26 @@ class PolicyParser:
 
     The parameters are those of ``parse_policy``. ``problems``, ``warnings`` and ``names`` are
     complete when all statements have been taken.
+
+    :param takes: tells of a string whether it may stand where a rule that was remembered has
+        another one. Whoever gives it calls ``remember``, and gets ``Repetition``s.
     """
 
-    def __init__(self, source: Source, nesting: int | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        nesting: int | None = None,
+        takes: Callable[[str], bool] | None = None,
+    ) -> None:
         self._syntax = _syntax()
         self._text = ParseContext(_without_mark(source), nesting)
         self._parts = self._syntax.parts(self._text)
         # A window of the tokens of the text; the current statement begins at ``_start``.
         self._tokens: list[Token] = []
         self._start = 0
+        # Where the last statement began, and the forms of those before it.
+        self._last_start = 0
+        self._forms = None if takes is None else RuleForms(self._text, takes)
         self._escapes: list[str] = []
         self._respelled: set[str] = set()
         self._left_ahead = _MOST_AHEAD
@@ -145,7 +159,16 @@ class PolicyParser:
 
     def statements(self) -> Iterator[Statement]:
         """Give the statements one by one, each as soon as it is parsed."""
-        while self._start < len(self._tokens) or self._read_on():
+        # Nothing is repeated unless something is remembered.
+        return t.cast(Iterator[Statement], self.read())
+
+    def read(self) -> Iterator[Statement | Repetition]:
+        """Give the statements, and repetitions of those that are remembered meanwhile."""
+        while True:
+            if self._start == len(self._tokens):
+                yield from self._repetitions()
+                if not self._read_on():
+                    break
             if len(self.problems) >= MAX_PROBLEMS:
                 self.problems.append(_too_many(self._tokens[self._start]))
                 break
@@ -153,6 +176,34 @@ class PolicyParser:
             if statement is not None:
                 yield statement
         self.warnings += self._escapes
+
+    def remember(self, nodes: Sequence[t.Any], like: t.Any) -> None:
+        """Note what was made of the statement that was given last: of a rule without any problem.
+
+        Rules of its form may then be given as a ``Repetition`` of it.
+        """
+        is_in_doubt = self._forms is None or self._text.ambiguous or self.problems
+        left = len(self._text.source.text) - self._text.read_to
+        if not is_in_doubt and left > _LEAST_LEFT:
+            tokens = self._tokens[self._last_start : self._start]
+            t.cast(RuleForms, self._forms).remember(tokens, nodes, like)
+
+    def _repetitions(self) -> Iterator[Repetition]:
+        """Read on where the rules have forms that are known, without making tokens of them."""
+        text, begin, found = self._text, self._text.read_to, None
+        # Recovery looks at tokens, and no rule is read before the first one.
+        while self._forms is not None and self._tokens and not self.problems:
+            begin = self._syntax.next_token(text, text.read_to)
+            repetition = self._forms.read(begin)
+            if repetition is None:
+                break
+            found, text.read_to = (begin, repetition.end), repetition.end
+            yield repetition
+        if found is not None:
+            # Diagnostics also look at tokens before a statement.
+            self._tokens = self._syntax.tokens_between(text, *found)
+            self._start = len(self._tokens)
+            text.restart_parts()
 
     @property
     def foreign_names(self) -> tuple[Token, ...]:
@@ -223,7 +274,7 @@ class PolicyParser:
             self.problems.append(self._early_end(self._start))
             self._start = len(self._tokens)
             return None
-        self._start = driver.at + 1
+        self._last_start, self._start = self._start, driver.at + 1
         statement: Statement = driver.result()
         if self._text.ambiguous and isinstance(statement, Rule):
             spans = sorted(self._text.ambiguous, key=lambda span: span.start)
@@ -428,6 +479,14 @@ class _Syntax:
             if text.nesting is not None:
                 depth = mark_depth(tokens, text.nesting, depth)
             yield tokens
+
+    def tokens_between(self, text: ParseContext, begin: int, end: int) -> list[Token]:
+        """Give the tokens of a statement."""
+        return self._lexer.tokens_between(text, begin, end)
+
+    def next_token(self, text: ParseContext, at: int) -> int:
+        """Give the offset of the first token from an offset on."""
+        return self._lexer.next_token(text.source.text, at)
 
     def begin(self, start: str) -> LRDriver:
         """Begin to parse a start symbol of the grammar."""

@@ -53,6 +53,11 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
     ]
 
 
+def may_be_mistaken(text: str, host: Host) -> bool:
+    """Tell whether there is a warning about a text in some places of a rule."""
+    return text == "*" or text in host.classes or "," in text or "|" in text
+
+
 def _classes_in_quotes(rule: Rule, inventory: Inventory, host: Host) -> Iterator[str]:
     for literal in matched_patterns(rule, inventory):
         if isinstance(literal, Value) and literal.value in host.classes:
