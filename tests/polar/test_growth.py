@@ -568,3 +568,13 @@ def test_objects_in_a_list_are_looked_at_in_one_call() -> None:
     user = Asked(parts=[Asked(size=each) for each in range(4)])
 
     assert calls_once_known(lambda: oso.is_allowed(user, "read", user)) == 6
+
+
+def test_watch_of_denials_looks_at_each_rule_once() -> None:
+    """It is made before the first answer: of thousands of rules it would be most of that."""
+    oso = Oso()
+    oso.register_class(Asked)
+    rule = 'allow(user: Asked, "read{}", doc: Asked) if user.id = doc.id and doc.x > {} and user.y;'
+    oso.load_str("\n".join(rule.format(number, number) for number in range(200)))
+
+    assert calls_of(lambda: oso.engine.denial_watch) < 200 * 30

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 import typing as t
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..nodes import Rule, Variable
-from ..policy.lint.vocabulary import classes_of_variables
 
 if t.TYPE_CHECKING:
     from ..engine import Engine
@@ -23,13 +22,16 @@ _RULES = ("allow", "allow_field", "has_permission", "has_role")
 
 
 class ArgumentOrder:
-    """The classes that a policy names as actors only and as resources only."""
+    """The classes that a policy names as actors only and as resources only.
 
-    def __init__(self, engine: Engine) -> None:
+    :param classes_of: gives the classes of the variables of a rule.
+    """
+
+    def __init__(self, engine: Engine, classes_of: Callable[[Rule], Mapping[str, str]]) -> None:
         self.engine = engine
         policy, classes = engine.policy, engine.host.classes
         rules = [rule for name in _RULES for rule in policy.rules.get(name, ())]
-        named = [*_named(rules)]
+        named = [*_named(rules, classes_of)]
         is_actor = [*policy.actors, *(actor for actor, _ in named)]
         is_resource = [each for each in policy.resources if each not in policy.actors]
         actors = _classes(is_actor, classes)
@@ -58,10 +60,12 @@ class ArgumentOrder:
             )
 
 
-def _named(rules: Iterable[Rule]) -> Iterable[tuple[str | None, str | None]]:
+def _named(
+    rules: Iterable[Rule], classes_of: Callable[[Rule], Mapping[str, str]]
+) -> Iterable[tuple[str | None, str | None]]:
     """Give the classes that rules require of the first and of the third argument."""
     for rule in rules:
-        classes, terms = classes_of_variables(rule), [each.term for each in rule.parameters]
+        classes, terms = classes_of(rule), [each.term for each in rule.parameters]
         names = [classes.get(term.name) if isinstance(term, Variable) else None for term in terms]
         yield names[0] if names else None, names[2] if len(names) > 2 else None
 

@@ -6,7 +6,10 @@ In go an engine and a denied question. The answer stays what it is.
 from __future__ import annotations
 
 import typing as t
+from collections.abc import Mapping
 
+from ..nodes import Rule
+from ..policy.lint.vocabulary import classes_of_variables
 from .argument_order import ArgumentOrder
 from .class_resources import ClassResources
 
@@ -22,8 +25,16 @@ class CallerMistakes:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._order = ArgumentOrder(engine)
-        self._classes = ClassResources(engine)
+        # Both look at the same rules, which may be thousands.
+        known: dict[int, Mapping[str, str]] = {}
+
+        def classes_of(rule: Rule) -> Mapping[str, str]:
+            if id(rule) not in known:
+                known[id(rule)] = classes_of_variables(rule)
+            return known[id(rule)]
+
+        self._order = ArgumentOrder(engine, classes_of)
+        self._classes = ClassResources(engine, classes_of)
         self.kinds: frozenset[type] = self._order.actors | self._classes.kinds
 
     def forget(self) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import functools
 import logging
 import typing as t
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..nodes import Expression, List, Operator, Rule, Term, Value, Variable
-from ..policy.lint.vocabulary import classes_of_variables
 from ..traversal import conjuncts_in, walk
 
 if t.TYPE_CHECKING:
@@ -28,9 +27,12 @@ _MAX_REMEMBERED = 1000
 
 
 class ClassResources:
-    """The rules of a policy about objects of a class."""
+    """The rules of a policy about objects of a class.
 
-    def __init__(self, engine: Engine) -> None:
+    :param classes_of: gives the classes of the variables of a rule.
+    """
+
+    def __init__(self, engine: Engine, classes_of: Callable[[Rule], Mapping[str, str]]) -> None:
         self.engine = engine
         rules = [rule for name in _RULES for rule in engine.policy.rules.get(name, ())]
         self._rules = [rule for rule in rules if len(rule.parameters) > 2]
@@ -39,7 +41,7 @@ class ClassResources:
         # They are held, so that no other class gets the identity of one.
         self._classes: dict[int, type] = {}
         for number, rule in enumerate(self._rules):
-            for cls in self._classes_of(rule):
+            for cls in self._classes_of(rule, classes_of(rule)):
                 self._classes[id(cls)] = cls
                 self._about.setdefault(id(cls), []).append(number)
         #: The metaclasses of these classes.
@@ -100,9 +102,9 @@ class ClassResources:
         rules = (rule for name in names for rule in self._naming.get(name, ()))
         return any(is_about_action(rule, action) for rule in rules)
 
-    def _classes_of(self, rule: Rule) -> Iterable[type]:
+    def _classes_of(self, rule: Rule, named: Mapping[str, str]) -> Iterable[type]:
         term = rule.parameters[2].term
-        name = classes_of_variables(rule).get(term.name) if isinstance(term, Variable) else None
+        name = named.get(term.name) if isinstance(term, Variable) else None
         classes = self.engine.host.classes
         names = self.engine.resources if name == _UNION else [name]
         return (classes[each] for each in names if each is not None and each in classes)

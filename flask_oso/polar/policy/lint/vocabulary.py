@@ -14,7 +14,7 @@ from ...host.registry import RESERVED_NAMES, Host
 from ...nodes import Expression, List, Operator, Pattern, Rule, Term, Value, Variable, is_variable
 from ...sources import located
 from ...spelling import Guesses, with_article
-from ...traversal import conjuncts_in, is_operation, is_text
+from ...traversal import is_operation, is_text
 from ..policy import calls_in
 from ..resource_blocks import KIND_OF_RULE, DeclarationKind, Declarations, tag_of
 
@@ -174,12 +174,14 @@ def classes_of_variables(rule: Rule, *, has_matches: bool = True) -> Mapping[str
     :param has_matches: ``False`` if the body is known to contain no ``matches``.
     """
     found = [(parameter.term, parameter.specializer) for parameter in rule.parameters]
-    if has_matches:
-        found += [
-            (goal.args[0], goal.args[1])
-            for goal in reversed([*conjuncts_in(rule.body)])
-            if is_operation(goal, Operator.ISA)
-        ]
+    # From the last one to the first, which counts.
+    goals = [rule.body] if has_matches else []
+    while goals:
+        goal = goals.pop()
+        if isinstance(goal, Expression) and goal.operator is Operator.AND:
+            goals += goal.args
+        elif is_operation(goal, Operator.ISA):
+            found.append((goal.args[0], goal.args[1]))
     return {
         term.name: pattern.tag
         for term, pattern in found
