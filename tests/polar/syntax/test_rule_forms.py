@@ -187,6 +187,43 @@ def _with_longer_literals(text: str) -> str:
     return _LITERAL.sub(lambda it: f"{it[0][:-1]}7{it[0][-1]}", text)
 
 
+_WARNED = [
+    'allow(user: User, "*", doc: Doc) if user.name = doc.name;',
+    'allow(user: User, "read, edit", doc: Doc) if user.name = doc.name;',
+    'allow(user: User, "read|edit", doc: Doc) if user.name = doc.name;',
+    'allow(user: User, "User", doc: Doc) if user.name = doc.name;',
+    'allow(user: User, action, doc: Doc) if action in "read, edit" and user.name = doc.name;',
+    'has_role(_: User, "User", "Doc");',
+    'f(x) if x matches "User";',
+    'f(x) if x in ["*", "read, edit"];',
+]
+
+
+@pytest.mark.parametrize("rule", _WARNED)
+def test_warning_about_a_literal_is_heard_behind_rules_of_its_form(
+    rule: str, small_parts: pytest.MonkeyPatch
+) -> None:
+    """A text may be what no text of the rules before is."""
+    plain = _LITERAL.sub('"plain"', rule)
+
+    _same_with_and_without(f"{plain}\n{plain}\n{plain}\n{rule}\n{plain}", small_parts)
+
+
+_WRONG = [*(Path(__file__).parents[1] / "errors").glob("*.polar")]
+
+
+@pytest.mark.parametrize("path", _WRONG, ids=lambda path: path.stem)
+def test_problem_of_a_rule_is_heard_behind_rules_of_its_form(
+    path: Path, small_parts: pytest.MonkeyPatch
+) -> None:
+    """Each wrong policy that is known, behind itself, and with plain literals."""
+    text = path.read_text(encoding="utf-8")
+    plain = _LITERAL.sub(lambda it: '"plain"' if it[0][0] == '"' else "7", text)
+
+    for before in (text, plain):
+        _same_with_and_without(f"{before}\n{before}\n{before}\n{text}", small_parts)
+
+
 def test_problem_behind_repetitions_has_its_help(small_parts: pytest.MonkeyPatch) -> None:
     """Diagnostics look at the tokens in front of a statement: those of the last rule."""
     text = "".join(f'f("{number}");\n' for number in range(9)) + '"x" f(1);\n f(2) f(3);'

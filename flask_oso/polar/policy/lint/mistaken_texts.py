@@ -54,7 +54,10 @@ def warn_mistaken_texts(rule: Rule, inventory: Inventory, host: Host) -> list[st
 
 
 def may_be_mistaken(text: str, host: Host) -> bool:
-    """Tell whether there is a warning about a text in some places of a rule."""
+    """Tell whether there is a warning about a text in some places of a rule.
+
+    INVARIANT: what a check says of a single rule depends on no literals but these texts.
+    """
     return text == "*" or text in host.classes or "," in text or "|" in text
 
 
