@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 
 from flask_oso.polar.exceptions import OsoError
-from flask_oso.polar.host.registry import Host
 from flask_oso.polar.nodes import Node, Rule
-from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.sources import Source
 from flask_oso.polar.syntax import lexer, parser, rule_forms
 from flask_oso.polar.syntax.parser import PolicyParser, parse_policy, read_tokens
 from flask_oso.polar.value_objects import ValueObject
-from tests.support.policies import make_host
+from tests.support.policies import load, make_host
 from tests.support.sizes import part_of
 
 
@@ -52,10 +50,10 @@ def shown(node: t.Any) -> t.Any:
     return type(node), span and (span.start, span.end), fields
 
 
-def loaded(text: str, host: Host = HOST) -> t.Any:
+def loaded(text: str) -> t.Any:
     """Give all that a load makes of a text."""
     try:
-        result = load_policy([Source(text)], host)
+        result = load(text, host=HOST)
     except OsoError as error:
         problems = [str(each) for each in getattr(error, "problems", [error])]
         return problems, getattr(error, "warnings", ())
@@ -82,7 +80,7 @@ def parsed_statements(text: str, monkeypatch: pytest.MonkeyPatch) -> int:
 
     with monkeypatch.context() as patch:
         patch.setattr(PolicyParser, "_parse_statement", counted)
-        load_policy([Source(text)], HOST)
+        load(text, host=HOST)
     return len(found)
 
 
