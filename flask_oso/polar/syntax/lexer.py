@@ -49,7 +49,7 @@ _CLOSING = frozenset({"RPAR", "RBRACKET", "RBRACE"})
 #: The least size of a part of a text that is lexed at a time, in characters: of most, and of the
 #: first one, behind which rules may have known forms.
 _PART = 16_384
-_FIRST_PART = 256
+_FIRST_PART = 512
 
 
 class ParseContext:
