@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 import types
 import typing as t
@@ -107,6 +108,69 @@ def test_condition_on_a_link_costs_the_length_of_the_chain(relation: str) -> Non
         instructions_of(lambda chain=chain: oso.is_allowed(user, "read", chain[-1]))  # type: ignore[misc]
         for chain in (short, long)
     ]
+
+    assert counts[1] < 5 * counts[0]
+
+
+class Drawer:
+    """What is in a folder."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+
+
+class Member:
+    """Who has grants."""
+
+    def __init__(self, *grants: t.Any) -> None:
+        self.grants = grants
+
+
+class Access:
+    """A role on a folder."""
+
+    def __init__(self, role: str, folder: Folder) -> None:
+        self.role, self.folder = role, folder
+
+
+HELPER = """
+allow(member: Member, "read", drawer: Drawer) if held(member, "viewer", drawer.folder);
+held(member: Member, role, folder: Folder) if
+  grant in member.grants and grant.role = role and grant.folder = folder;
+held(member: Member, role, folder: Folder) if {} and held(member, role, folder.parent);
+"""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "folder.parent != nil",
+        "not folder.parent = nil",
+        "parent = folder.parent and parent != nil",
+        'not folder.kind = "shut"',
+        "folder.closed = false",
+        "folder.closed = false and folder.parent matches Folder",
+    ],
+)
+def test_grants_of_the_actor_are_gone_through_once_for_a_chain(condition: str) -> None:
+    """Also where a helper goes on to the parent under a condition, from an attribute on."""
+    oso = Oso()
+    for cls in (Member, Drawer, Folder):
+        oso.register_class(cls)
+    oso.load_str(HELPER.format(condition))
+
+    def question(length: int) -> t.Any:
+        chain = chain_of(length)
+        others = [Access("viewer", Folder(None)) for _ in range(length)]
+        return Member(*others, Access("viewer", chain[0])), "read", Drawer(chain[-1])
+
+    short, long = question(20), question(80)
+    assert oso.is_allowed(*short) and oso.is_allowed(*long)
+    assert not oso.is_allowed(Member(*short[0].grants[:-1]), "read", short[2])
+
+    instructions_of(lambda: oso.is_allowed(*short))
+    asked = [functools.partial(oso.is_allowed, *each) for each in (short, long)]
+    counts = [*map(instructions_of, asked)]
 
     assert counts[1] < 5 * counts[0]
 

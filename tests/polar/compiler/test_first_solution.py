@@ -432,6 +432,28 @@ def test_chain_that_begins_at_an_attribute_ends_at_its_first_object(rules: str, 
     assert specialized(oso.engine, user, "read", Doc(owner=Odd(), parent=mine, open=True)) is True
 
 
+@pytest.mark.parametrize("rules", CHAINS.values(), ids=CHAINS)
+@pytest.mark.parametrize("asked", ["doc", "doc.parent"])
+def test_list_whose_elements_begin_chains_is_looked_at_to_the_first_solution(
+    rules: str, asked: str
+) -> None:
+    """The chain of an element behind it is not followed."""
+    question = (
+        f"one in doc.readers and one matches Doc and may(user, {asked.replace('doc', 'one')})"
+    )
+    shared = " if user in doc.readers or doc.owner = user;"
+    rules = rules.replace("may(user, doc);", f"{question};", 1).replace(
+        " if doc.owner = user;", shared
+    )
+    oso, user = load(rules), User()
+    mine = Doc(owner=user, parent=Doc(owner=Odd(), readers=[], parent=None), readers=[])
+    odd = Doc(owner=Odd(), readers=[], parent=Doc(owner=Odd(), readers=[], parent=None))
+    first = mine if asked == "doc" else Doc(owner=None, readers=[], parent=mine)
+
+    assert specialized(oso.engine, user, "read", Doc(readers=[first, odd])) is True
+    assert specialized(oso.engine, user, "read", Doc(readers=[odd, first])) is None
+
+
 def test_chain_that_begins_at_an_object_of_another_class_ends_at_its_first_object() -> None:
     """What leads to the next object stands last in the function, as the solver comes to it."""
     rules = """
@@ -443,6 +465,55 @@ def test_chain_that_begins_at_an_object_of_another_class_ends_at_its_first_objec
     mine = Doc(owner=user, parent=Doc(owner=Odd(), parent=None))
 
     assert specialized(oso.engine, user, "read", Role(of=mine)) is True
+
+
+class Token(Role):
+    """What acts for a user, or for another token."""
+
+
+class Both(Token, User):
+    """A user that is a token, too."""
+
+
+DELEGATED = """
+allow(token: Token, "read", doc: Doc) if token.open and allow(token.of, "read", doc);
+allow(user: User, "read", doc: Doc) if role in user.roles and role.of = doc;
+allow(user: User, "read", doc: Doc) if doc.owner = user;
+"""
+
+
+def test_delegation_to_one_of_two_classes_ends_at_the_first_solution() -> None:
+    """The rules for the other class are none that the solver tries before."""
+    oso = make_oso(DELEGATED, User, Doc, Token)
+    doc = Doc(owner=None)
+    user = User(roles=[Role(of=doc), Failing()])
+
+    assert specialized(oso.engine, Token(open=True, of=user), "read", doc) is True
+
+
+@pytest.mark.parametrize("others", [[], [Both]], ids=["not registered", "registered"])
+@pytest.mark.parametrize("is_open", [True, False, None])
+def test_delegation_to_an_object_of_both_classes_has_the_order_of_the_solver(
+    others: list[type], is_open: bool | None
+) -> None:
+    """It is asked about as a token first: what it lacks is an error before it is a user."""
+    doc, user = Doc(owner=None), User(roles=[])
+    both = Both(roles=[Role(of=doc)], of=user)
+    if is_open is not None:
+        vars(both)["open"] = is_open
+    token = Token(open=True, of=both)
+    oso, solver = (
+        make_oso(DELEGATED, User, Doc, Token, *others, compiled=each) for each in (True, False)
+    )
+
+    answers: list[bool | str] = []
+    for each in (oso, solver):
+        try:
+            answers.append(each.is_allowed(token, "read", doc))
+        except OsoError as error:
+            answers.append(type(error).__name__)
+
+    assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize(

@@ -654,11 +654,46 @@ def test_first_object_is_in_the_same_index() -> None:
     assert index_of(CHAIN + FIRST) == plain(in_function(after))
 
 
-def test_loop_before_the_chain_makes_no_index() -> None:
+def test_loop_before_the_chain_is_in_the_same_index() -> None:
     """An index is made before all that looks into it."""
-    text = CHAIN.replace("if v:\n", "").replace("\n    ", "\n")
+    found = "\nif h0 and not found and id(a2) in h0:\n    found = True\n"
 
-    assert plain(FIRST) in textwrap.dedent(index_of(FIRST + text).split("\n", 1)[1])
+    assert index_of(FIRST + CHAIN) == plain(in_function(INDEX + found + LOOKED_UP))
+
+
+@pytest.mark.parametrize(
+    "between", ["xs = b.x", "simple = x", "for e in v:\n    xs = e.x"], ids=str
+)
+def test_loop_before_what_changes_its_list_has_no_index(between: str) -> None:
+    """What the index is made of is not known there."""
+    assert plain(FIRST) in textwrap.dedent(index_of(FIRST + between + CHAIN).split("\n", 1)[1])
+
+
+ENDED = "if is_searched: found = True\nelse: return True"
+FIRST_ENDED = "if is_first: return True\nelse: found = True"
+
+
+@pytest.mark.parametrize("ended", [ENDED, FIRST_ENDED], ids=["a search", "a function"])
+def test_chain_ends_at_what_is_in_the_index(ended: str) -> None:
+    """Where a solution of the loop ended the function, what is looked up does."""
+    text = CHAIN.replace("found = True", textwrap.indent(ended, " " * 24).strip())
+    after = LOOKED_UP.replace(" and not found", "")
+    after = after.replace("found = True", textwrap.indent(ended, " " * 12).strip())
+    start, behind = after.split("    first", 1)
+
+    assert index_of(text) == plain(
+        in_function(start + textwrap.indent(INDEX, "    ") + "    first" + behind)
+    )
+
+
+def test_chain_of_which_some_solutions_end_goes_on() -> None:
+    """What is in the index does not tell by which condition it is there."""
+    sides = f"if e.ok:\n{textwrap.indent(ENDED, '    ')}\nif e.fine:\n    found = True"
+    whole = "if e.ok:\n                        found = True"
+    made = index_of(CHAIN.replace(whole, textwrap.indent(sides, " " * 20).strip()))
+
+    assert "if h0 and (not found) and (id(v0) in h0):" in made
+    assert "return True" not in made
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from flask_oso import Oso, OsoError
 from flask_oso.polar.compiler.passes.recursion.loops import Recursion
 from flask_oso.polar.compiler.passes.recursion.worklists import leads_back, written_as_worklist
 from tests.support.answers import outcome_of, specialized
+from tests.support.policies import make_oso
 
 pytestmark = pytest.mark.usefixtures("compiling")
 
@@ -247,6 +248,69 @@ def test_error_behind_a_solution_is_met(rules: str) -> None:
     assert compiled == solved
 
 
+IN_ORDER = """
+    allow(u: User, "read", d: Top) if member(u, d.top);
+    member(u, g) if u in g.users;
+    member(u, g) if s in g.groups and member(u, s);
+"""
+BEHIND = IN_ORDER.replace("member(u, s);", "member(u, s) and g.users != nil;")
+OTHER_ORDER = """
+    allow(u: User, "read", d: Top) if member(u, d.top);
+    member(u, g) if s in g.groups and member(u, s);
+    member(u, g) if u in g.users;
+"""
+#: A rule of a block that calls no rule of its name, and a helper that may end.
+IN_BLOCK = """
+    actor User {}
+    resource Top {
+        roles = ["viewer", "owner"]; permissions = ["read"];
+        "read" if "viewer"; "viewer" if "owner";
+    }
+    allow(actor, action, resource) if has_permission(actor, action, resource);
+    has_role(u: User, "viewer", d: Top) if g in d.tops and member(u, g);
+    has_role(u: User, "owner", d: Top) if d.over = u;
+    member(u, g) if u in g.users;
+    member(u, g) if s in g.groups and member(u, s);
+"""
+
+
+class Top:
+    """What is in two groups."""
+
+    def __init__(self, top: Group, over: Group | None = None) -> None:
+        self.top, self.over, self.tops = top, over, [top]
+
+
+def shared(behind: t.Any) -> Group:
+    """Give groups that share one in which Ana is, and something behind it."""
+    last = Group(users=[ANA])
+    return Group(Group(Group(), last), Group(last), behind)
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [IN_ORDER, IN_BLOCK, BEHIND, OTHER_ORDER],
+    ids=["in order", "in a block", "a condition behind the call", "another order"],
+)
+@pytest.mark.parametrize("odd", ["nothing there", "a ring", "no group"])
+def test_function_that_remembers_its_calls_ends_where_the_solver_does(rules: str, odd: str) -> None:
+    """At the first group in which the user is: what stands behind it is not looked at."""
+    ring = Group()
+    ring.groups.append(ring)
+    behind = {"nothing there": types.SimpleNamespace(), "a ring": ring, "no group": None}[odd]
+    oso, solver = (make_oso(rules, User, Group, Top, compiled=each) for each in (True, False))
+    top = shared(behind)
+    turned = Group(*top.groups[::-1])
+
+    for groups in ((top, Group()), (turned, Group()), (Group(), top), (top, turned)):
+        for user in (ANA, BEN):
+            question = user, "read", Top(*groups)
+            assert outcome_of(oso, *question) == outcome_of(solver, *question)
+    if odd == "a ring":
+        assert specialized(oso.engine, ANA, "read", Top(top, Group())) is True
+        assert specialized(oso.engine, ANA, "read", Top(turned, Group())) is None
+
+
 @pytest.mark.parametrize("rules", ["a test", "solutions"])
 def test_group_of_groups_is_answered_by_a_specialization(rules: str) -> None:
     """Also a thousand groups in each other, which a function that calls itself gives up at."""
@@ -441,4 +505,4 @@ def test_first_object_is_the_first_of_what_is_left() -> None:
     assert found == [solver.is_allowed(*each) for each in questions] * 2
     assert specialized(oso.engine, ANA, "read", wide) is True
     assert code.count("memo[key] = ({}") == 1
-    assert code.count("(a0, v2, level + 1, memo)") == 1
+    assert code.count("(a0, v2, level + 1, memo, is_first)") == 1

@@ -9,8 +9,9 @@ loop asks of the object of the chain is whether it is a value of the element::
 
 What is asked of an element before its value, such as the name of a role, stays around it. The
 values are kept in the index, so that no other object gets the identity of one of them. Rows are
-found by their keys. The same loop over the same list for the first object of the chain, behind it,
-uses the same index.
+found by their keys. The same loop over the same list for the first object of the chain, in front
+of it or behind it, uses the same index. Where a solution ends the function, it does so at the
+object that is in the index.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from __future__ import annotations
 import ast
 import types
 import typing as t
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from ...value_objects import Record
-from ..quotations import stmt
+from ..quotations import duplicate, stmt
 from ..snippets import all_of, assign, call, code_of, compared, load, negate
 from .names import (
     CHAIN,
@@ -30,6 +31,7 @@ from .names import (
     Names,
     answers,
     blocks_in,
+    ends_at_solution,
     nodes_in,
     read_name,
     sets_true,
@@ -49,6 +51,7 @@ class _Search(Record, frozen=False):
     :param value: the name of the value of an element.
     :param wanted: the name of the object.
     :param found: the name of the flag for a solution.
+    :param noted: notes the solution, or ends the function.
     :param rows: how the two are compared, if they are rows.
     """
 
@@ -60,6 +63,7 @@ class _Search(Record, frozen=False):
     value: str
     wanted: str
     found: str
+    noted: ast.stmt
     rows: RowComparison | None = None
 
     @property
@@ -86,11 +90,13 @@ def index(
             for search in _searches_in(t.cast(ast.For, chain), names, lists):
                 place, others = _place_of(statements, block, chain, search, names, lists)
                 held = _Index(fresh)
+                outer, before = place
+                here: ast.stmt = ast.Pass()
+                outer.insert(_at(outer, before), here)
                 for each in (search, *others):
                     at = _at(each.block, each.start)
                     each.block[at : at + 1] = held.looked_up(each)
-                outer, before = place
-                outer[_at(outer, before) : _at(outer, before)] = held.made(search)
+                outer[_at(outer, here) : _at(outer, here) + 1] = held.made(search)
 
 
 def _is_chain(node: ast.AST) -> bool:
@@ -147,7 +153,9 @@ def _search_of(
     if any(names.read[name] != inside.read[name] for name in own):
         # Something behind the loop reads what was found in it.
         return None
-    return _Search(block, t.cast(ast.If, start), over, loop, end, values[0], wanted[0], found, rows)
+    noted = _noted_in(test.body, found)
+    search = block, t.cast(ast.If, start), over, loop, end, values[0], wanted[0], found, noted
+    return _Search(*search, rows)
 
 
 def _mark_in(body: list[ast.stmt], inside: Names) -> str | None:
@@ -155,6 +163,29 @@ def _mark_in(body: list[ast.stmt], inside: Names) -> str | None:
     # A flag that the loop itself reads, as for the sides of an 'or', says nothing of the loop.
     marks = {name for name in map(sets_true, statements_in(body)) if name and not inside.read[name]}
     return marks.pop() if len(marks) == 1 else None
+
+
+def _noted_in(body: list[ast.stmt], found: str) -> ast.stmt:
+    """Return the statement by which a solution is noted; one that ends the function, if all do."""
+    notes = [each for block, _ in blocks_in(body) for each in block if _notes(each) == found]
+    ends = [each for each in notes if type(each) is ast.If]
+    inner = [each for each in statements_in(body) if sets_true(each) == found]
+    if ends and len(ends) == len(inner) and len({code_of([each], {}) for each in ends}) == 1:
+        return ends[0]
+    return assign(found, ast.Constant(True))
+
+
+def _notes(statement: ast.stmt) -> str | None:
+    """Return the name by which a statement notes a solution, if it does; it may end the function.
+
+    ``if is_searched: found = True; else: return True``, or the other way round.
+    """
+    match statement:
+        case ast.If(_, [one], [other]):
+            for noted, ended in ((one, other), (other, one)):
+                if answers(ended) and ends_at_solution([ended]):
+                    return sets_true(noted)
+    return sets_true(statement)
 
 
 def _comparison_in(
@@ -179,7 +210,11 @@ def _comparison_in(
 def _goes_elsewhere(body: list[ast.stmt]) -> bool:
     """Tell whether a loop does more than to note solutions, or to give up."""
     ends = (ast.Break, ast.Continue, ast.For)
-    return any(isinstance(node, ends) or answers(node) for node in statements_in(body))
+    noted = {id(part) for each in statements_in(body) if _notes(each) for part in nodes_in([each])}
+    return any(
+        isinstance(node, ends) or (answers(node) and id(node) not in noted)
+        for node in statements_in(body)
+    )
 
 
 def _identical(test: ast.expr) -> tuple[str, str] | None:
@@ -211,10 +246,41 @@ def _place_of(
             continue
         start = place[1] if block is statements else around
         written = Names(statements[_at(statements, start) : at]).written
-        used = Names([other.start]).read.keys() - Names([other.start]).written.keys()
-        if not any(written[name] for name in used):
+        if not any(written[name] for name in _used(other)):
             return (statements, start), [other]
+    for outer, holder in _blocks_around(statements, chain):
+        for at, statement in enumerate(outer[: _at(outer, holder)]):
+            other = _search_of(outer, statement, names, lists)
+            if other is None or other.over != search.over or _shape_of(other) != shape:
+                continue
+            written = Names(outer[at : _at(outer, holder) + 1]).written
+            if not any(written[name] for name in _used(search) - {search.wanted}):
+                return (outer, statement), [other]
     return place, []
+
+
+def _used(search: _Search) -> set[str]:
+    """Return the names that a loop reads and does not write."""
+    names = Names([search.start])
+    return {*names.read} - {*names.written}
+
+
+def _blocks_around(
+    statements: list[ast.stmt], inner: ast.stmt
+) -> Iterator[tuple[list[ast.stmt], ast.stmt]]:
+    """Yield the blocks around a statement, up to one that is repeated, from the inside.
+
+    Each with its statement that holds the inner one.
+    """
+    around = [
+        (block, holder)
+        for block, _ in blocks_in(statements)
+        if (holder := _around(block, inner)) is not None
+    ]
+    for block, holder in reversed(around):
+        if type(holder) is ast.For and holder is not inner:
+            return
+        yield block, holder
 
 
 def _around(statements: list[ast.stmt], inner: ast.stmt) -> ast.stmt | None:
@@ -238,7 +304,9 @@ def _shape_of(search: _Search) -> str:
                 own.setdefault(kinds, "*kinds")
         if type(node) is ast.Name and node.id in written:
             own.setdefault(node.id, f"*own{len(own)}")
-    return code_of([search.loop], own)
+    # Whether a solution ends the function does not matter.
+    noted = code_of([assign(search.found, ast.Constant(True))], own)
+    return code_of([search.loop], own).replace(code_of([search.noted], own), noted)
 
 
 class _Index:
@@ -253,18 +321,20 @@ class _Index:
 
     def looked_up(self, search: _Search) -> list[ast.stmt]:
         """Write that a solution is noted for an object that is in the index."""
-        mark = assign(search.found, ast.Constant(True))
+        mark = search.noted
         key: ast.expr = call("id", load(search.wanted))
         if search.rows is not None:
             key = search.rows.wanted_or_id(self._fresh)
         # A key takes longer than to see that nothing is held, or that a solution is found.
         tests = [load(self._names.held)]
-        if search.found == FOUND:
+        if search.found == FOUND and type(mark) is not ast.If:
             tests.append(negate(load(FOUND)))
         is_held = compared(key, ast.In(), load(self._names.held))
-        looked: list[ast.stmt] = [ast.If(all_of([*tests, is_held]), [mark], [])]
+        looked: list[ast.stmt] = [ast.If(all_of([*tests, is_held]), [duplicate(mark)], [])]
         if search.rows is not None:
-            looked += search.rows.asked(self._names, mark)
+            asked = search.rows.asked(self._names, duplicate(mark))
+            # What only a read can tell comes before a solution that ends the function.
+            looked = [*asked, *looked] if type(mark) is ast.If else [*looked, *asked]
         return [ast.copy_location(each, search.start) for each in looked]
 
     def made(self, search: _Search) -> list[ast.stmt]:
@@ -272,7 +342,7 @@ class _Index:
         test, rows = search.test, search.rows
         for block, _ in blocks_in(test.body):
             for at, statement in enumerate(block):
-                if sets_true(statement) == search.found:
+                if _notes(statement) == search.found:
                     block[at] = self._kept(search)
         count = 1 if rows is None else rows.statements
         checks = test.orelse if rows is None else rows.checked(self._names)

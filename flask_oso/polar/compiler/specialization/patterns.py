@@ -376,6 +376,27 @@ class PatternGuards:
             self._guards.check_list(inner, subject)
         return inner, subject
 
+    def exclude_each_other(self, one: Clause, other: Clause, args: Sequence[Known]) -> bool:
+        """Tell whether two heads want different classes of one argument, which is of neither yet.
+
+        A function tests for these classes themselves, and gives up for an instance of both.
+        """
+        return any(
+            arg.is_unknown and self._are_apart(one.parameters[at], other.parameters[at])
+            for at, arg in enumerate(args)
+        )
+
+    def _are_apart(self, one: Parameter, other: Parameter) -> bool:
+        classes: list[type] = []
+        for each in (one.specializer, other.specializer):
+            if each is None or not is_class_only(each) or each.tag in _NATIVE:
+                return False
+            cls = self._guards.names.host.classes.get(str(each.tag))
+            if cls is None or not is_plain(cls) or self._has_subclass(cls):
+                return False
+            classes.append(cls)
+        return not derives(*classes) and not derives(*reversed(classes))
+
     def _has_subclass(self, cls: type) -> bool:
         known = self._guards.names.host.classes.values()
         return any(other is not cls and issubclass(other, cls) for other in known)

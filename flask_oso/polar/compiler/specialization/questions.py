@@ -37,6 +37,7 @@ from .clauses.chains import (
 from .clauses.clause_forms import (
     ListRule,
     PutOff,
+    calls_itself_last,
     cut_apart,
     find_list_rule,
     is_passed_on,
@@ -236,11 +237,6 @@ class QuestionWriter:
         """
         self._expand()
         check_ends(self._asked)
-        for each in [*self.root.within()]:
-            if each.again is not None and each.asks_others():
-                each.put_last(is_last=False)
-                for inner in each.within():
-                    inner.leads_on = False
         for each in self.root.within():
             each.keep_order_of_use()
 
@@ -331,7 +327,7 @@ class QuestionWriter:
         self._read_shared(region, matching, args)
         self._note_places(region, key, clauses, matching, args)
         for clause in matching:
-            if is_passed_on(clause):
+            if is_passed_on(clause) or calls_itself_last(clause):
                 place = region.places.get((key, id(clause)))
                 self._clause(region, clause, node, key, place=place)
             else:
@@ -351,7 +347,11 @@ class QuestionWriter:
         if place is None or not 0 < len(matching) <= MAX_PLACES:
             return
         order = order_clauses(matching, self.names.host)
-        if order.is_known and self._asks_alike(order.clauses[0], clauses, args):
+        tried = [(order.clauses[one], order.clauses[other]) for one, other in order.exclusive]
+        is_known = not order.is_open and all(
+            self.patterns.exclude_each_other(*pair, args) for pair in tried
+        )
+        if is_known and self._asks_alike(order.clauses[0], clauses, args):
             for at, clause in enumerate(order.clauses):
                 region.places[key, id(clause)] = place_behind(place, at)
 

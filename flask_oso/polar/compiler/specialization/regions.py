@@ -16,7 +16,7 @@ from ...nodes import List, Pattern, Value
 from ...solver.clauses import Clause
 from ...sources import Span
 from ...value_objects import Record
-from ..passes.names import CHAIN, COUNT, FOUND, Names, written_name
+from ..passes.names import CHAIN, COUNT, FOUND, KIND, Names, written_name
 from ..snippets import (
     any_of,
     assign,
@@ -96,8 +96,9 @@ MAX_STEPS = 100_000
 #: Returns ``None``: fall back to the compiled rules. All functions share it, so it has a position:
 #: it would get one in the first function, and keep it in all others.
 GIVE_UP: ast.stmt = ast.fix_missing_locations(ast.Return(ast.Constant(None)))
-#: What is written and read anywhere: it does not matter which comes first.
-_ANYWHERE = frozenset({FOUND, COUNT, CHAIN})
+#: What is written and read anywhere: it does not matter which comes first. A class is always
+#: written just before it is read.
+_ANYWHERE = frozenset({FOUND, COUNT, CHAIN, KIND})
 #: The facts that tell that a value has passed a sandbox check.
 _CHECKS = ("checked", "simple", "quiet")
 

@@ -33,10 +33,13 @@ from ..passes.names import (
     nodes_in,
     read_name,
     rename,
+    statements_in,
+    written_name,
 )
 from ..passes.recursion.first_solutions import (
     IS_FIRST,
     end_with_calls,
+    end_with_results,
     may_end,
     noted_or_ended,
     results_of,
@@ -48,7 +51,7 @@ from ..passes.recursion.worklists import written_as_worklist
 from ..passes.searches import write_out_searches
 from ..passes.shortening import unpack_pairs
 from ..passes.unswitching import unswitch
-from ..quotations import code
+from ..quotations import code, duplicate
 from ..snippets import (
     assign,
     call,
@@ -134,6 +137,9 @@ class SolutionFunctions:
                 made = writer.write_functions(self._new[key])
             self.written += [(key, name, function) for name, function in made.items()]
         self._leave_out_first_steps()
+        for _, name, function in self.written:
+            if name in self.ending:
+                end_with_results(function.body, self._program.ending | self.ending)
 
     def _leave_out_first_steps(self) -> None:
         """Have a loop for values of any class answer where a function does its first step alone.
@@ -202,24 +208,60 @@ class SolutionWriter(QuestionWriter):
             recursion.body = [*changed, *self.no_steps(), *inner]
             in_loop = self._in_loop(recursion)
             if in_loop is not None:
-                ended = (IS_FIRST,) if name in self._functions.ending else ()
-                return {name: function_of(name, given, in_loop, ended)}
-            search_for_all(inner)
-            return {name: function_of(name, given, self._calling(name, before, inner, result))}
+                keyword = (IS_FIRST,) if name in self._functions.ending else ()
+                return {name: function_of(name, given, in_loop, keyword)}
+            ended = () if self._results(name) else self._ended(name, inner, regions)
+            if not ended:
+                search_for_all(inner)
+            calling = self._calling(name, before, inner, result)
+            return {name: function_of(name, given, calling, ended)}
+        ending, inner = inner, duplicate(inner)
         search_for_all(inner)
+        recursion.body = inner
+        ended = self._ended(name, ending, regions)
         remembering = self.names.lifted_name()
         listed = written_as_worklist(recursion, remembering, MAX_REMEMBERED)
         if listed is None:
-            return {name: function_of(name, given, self._calling(name, before, inner, result))}
+            calling = self._calling(name, before, ending, result)
+            return {name: function_of(name, given, calling, ended)}
         self._functions.worklists.add(name)
         hoist(listed, self.guards.fresh)
         write_out_searches(listed, self.guards.fresh)
-        rename(inner, {name: remembering})
-        calling = self._calling(remembering, before, inner, result)
+        if ended:
+            t.cast(t.Any, listed[-1]).value.args.append(load(IS_FIRST))
+        rename(ending, {name: remembering})
+        calling = self._calling(remembering, before, ending, result)
         return {
-            name: function_of(name, given, [*before, *listed]),
-            remembering: function_of(remembering, given, calling),
+            name: function_of(name, given, [*before, *listed], ended),
+            remembering: function_of(remembering, given, calling, ended),
         }
+
+    def _results(self, name: str) -> list[tuple[Region, str]]:
+        """Return the regions where the function calls itself, and the names of what it finds."""
+        within = self.root.within()
+        return [(each, result) for each in within for result in results_of(each.reads, name)]
+
+    def _ended(self, name: str, statements: list[ast.stmt], ends: list[Region]) -> tuple[str, ...]:
+        """Have a function that remembers its calls end with its first solution, if it may.
+
+        So do the calls of itself whose solution ends it. It remembers nothing of those that are
+        being made then: the question is at its end.
+
+        :param ends: the regions at whose solution it ends.
+        :returns: the parameter that it has for this.
+        """
+        if not may_end(statements):
+            return ()
+        self._functions.ending.add(name)
+        found = {
+            result
+            for region, result in self._results(name)
+            if any(each is region.inside["holds", result] for each in ends)
+        }
+        for statement in statements_in(statements):
+            if written_name(statement) in found:
+                t.cast(t.Any, statement).value.args.append(load(IS_FIRST))
+        return (IS_FIRST,)
 
     def _in_loop(self, recursion: Recursion) -> list[ast.stmt] | None:
         """Write the statements as a loop, if they can be one."""
@@ -240,13 +282,12 @@ class SolutionWriter(QuestionWriter):
     def _ends(self, name: str) -> list[End]:
         """Return the regions at whose solution the function may end: before it calls itself.
 
-        What stands behind the call comes before it, once the function is a loop.
+        What stands behind the call comes before it, once the function is a loop. A function that
+        remembers its calls makes them in the order of the solver.
         """
-        calling = [
-            region.inside["holds", result]
-            for region in self.root.within()
-            for result in results_of(region.reads, name)
-        ]
+        calling = [region.inside["holds", result] for region, result in self._results(name)]
+        if self.guards.are_placed and (self.guards.calls_often or not calling):
+            return SolverOrder(self.guards.places, self.guards.texts).ends(self.root)
         if len(calling) != 1 or not self.guards.are_placed:
             return []
         return SolverOrder(self.guards.places, self.guards.texts).ends(self.root, calling[0])

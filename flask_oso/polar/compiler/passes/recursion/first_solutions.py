@@ -117,6 +117,29 @@ def end_with_calls(
                 block[at:at] = _tests_first(then, solution, holds)
 
 
+def end_with_results(statements: list[ast.stmt], ending: Container[str]) -> None:
+    """Tell functions that one solution is enough, where it is the first one of their caller::
+
+        v = g(d, 0, memo)                       v = g(d, 0, memo, is_first)
+        if v is None: return None           =>  if v is None: return None
+        if v:                                   if v:
+            if is_first: return True                if is_first: return True
+            else: found = True                      else: found = True
+
+    :param ending: the names of the functions that can be told so.
+    """
+    for block, _ in blocks_in(statements):
+        for statement, then in zip(block, block[2:], strict=False):
+            called: t.Any = getattr(statement, "value", None)
+            if type(called) is not ast.Call or read_name(called.func) not in ending:
+                continue
+            if type(then) is not ast.If or read_name(then.test) != written_name(statement):
+                continue
+            match then.body:
+                case [ast.If(ast.Name(test))] if test == IS_FIRST != read_name(called.args[-1]):
+                    called.args.append(load(IS_FIRST))
+
+
 def end_with_conditions(
     statements: list[ast.stmt], flags: Collection[str], fresh: Callable[[str], str]
 ) -> None:

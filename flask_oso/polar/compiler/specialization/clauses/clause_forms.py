@@ -167,6 +167,16 @@ def is_passed_on(clause: Clause) -> bool:
     )
 
 
+def calls_itself_last(clause: Clause) -> bool:
+    """Tell whether the last goal of a clause is a call of its own rule, as for a parent folder.
+
+    What is asked of the next object of a chain is written before what is asked of this one, so
+    that the chain is seen before a list is gone through for one of its objects.
+    """
+    last = call_of([*conjuncts_in(clause.body)][-1]) if clause.body is not None else None
+    return last is not None and last.name == clause.rule.name
+
+
 def cut_apart(clause: Clause, opened: Container[int]) -> tuple[list[Term], list[Term]]:
     """Return the goals before and behind the cut of a clause.
 

@@ -72,7 +72,7 @@ class SolverOrder:
             last, and none in it is returned.
         :param found: the name of what their solutions note.
         """
-        if not 2 < len(self._places) <= MAX_PLACES:
+        if len(self._places) > MAX_PLACES:
             return []
         around = [] if calling is None else [id(each) for each in calling.enclosing()]
         order = [*_in_code_order(root, around)]
