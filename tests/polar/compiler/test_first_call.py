@@ -489,3 +489,169 @@ def test_what_is_read_before_a_call_that_changes_it_stays_what_it_was(
             answers.append(getattr(oso, method)(*args))
 
     assert answers[:3] == answers[3:]
+
+
+class Hall:
+    """Tells by a method and by a property who may enter, and notes that it was asked."""
+
+    def __init__(self, answer: t.Any = True, change: t.Callable[[], None] = lambda: None) -> None:
+        self._answer, self._change, self.name, self.asked = answer, change, "hall", list[t.Any]()
+
+    def admits(self, user: t.Any) -> t.Any:
+        return self._told(user)
+
+    @property
+    def is_free(self) -> t.Any:
+        return self._told("free")
+
+    def _told(self, about: t.Any) -> t.Any:
+        self.asked.append(about)
+        self._change()
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+class Annex(Hall):
+    """A hall of which something else is known."""
+
+
+class Seat:
+    """Leads to a hall, or to something else."""
+
+    def __init__(self, place: t.Any) -> None:
+        self.place, self.taken = place, False
+
+
+BY_HALL = """
+actor User {{}}
+resource Hall {{ roles = ["guest"]; }}
+resource Seat {{
+  permissions = ["see", "take"]; relations = {{ place: Hall }};
+  "see" if "guest" on "place"; "take" if "guest" on "place";
+}}
+has_relation(hall: Hall, "place", seat: Seat) if {};
+has_role(user: User, "guest", hall: Hall) if {};
+allow(actor, action, seat: Seat) if has_permission(actor, action, seat);
+"""
+ADMITTED = [
+    "hall.admits(user)",
+    "hall.is_free and user.banned = false",
+    'hall.is_free = true and user.banned = false and hall.name = "hall"',
+    'hall.admits(user) and hall.name = "hall" and user.banned = false',
+    "hall.admits(user) and hall.is_free",
+    "hall.admits(hall) and user.banned = false",
+    "user.is_on(hall.name) or hall.admits(user)",
+]
+HALLS = (User, Hall, Seat)
+
+
+def of_halls(
+    relation: str,
+    rule: str,
+    place: t.Any,
+    change: t.Callable[[Seat], None],
+    *classes: type,
+    compiled: bool,
+) -> t.Any:
+    """Give all answers about a seat, and what was asked about."""
+    oso = make_oso(BY_HALL.format(relation, rule), *HALLS, *classes, compiled=compiled)
+    seat, user, asked = Seat(None), User(), list[t.Any]()
+    hall = place(lambda: change(seat)) if callable(place) else place
+    outcomes: list[t.Any] = []
+    for action in ("see", "take", "see", "fly"):
+        seat.place = hall
+        try:
+            outcomes.append(oso.is_allowed(user, action, seat))
+        except (OsoError, ValueError, AttributeError) as error:
+            outcomes.append((type(error), str(error).partition(" at line")[0]))
+        told = getattr(hall, "asked", [])
+        asked.append([*dict.fromkeys(each if each == "free" else type(each) for each in told)])
+        outcomes.append((seat.place is hall, getattr(seat.place, "name", None)))
+    return outcomes, asked, len(getattr(hall, "asked", []))
+
+
+@pytest.mark.each(4)
+@pytest.mark.parametrize(
+    ("relation", "classes"),
+    [
+        ("hall = seat.place", ()),
+        ("seat.place = hall", (Annex,)),
+        ("hall = seat.place and hall != nil", ()),
+    ],
+    ids=["a class", "a derived one, too", "not nil"],
+)
+@pytest.mark.parametrize("rule", ADMITTED)
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda change: Hall(True, change),
+        lambda change: Hall(False, change),
+        lambda change: Hall(ValueError("shut"), change),
+        lambda change: Hall(AttributeError("shut"), change),
+        lambda change: Annex(True, change),
+        None,
+        {"name": "hall"},
+        User(),
+    ],
+    ids=["yes", "no", "error", "no attribute", "derived", "nil", "dict", "user"],
+)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda seat: None,
+        lambda seat: setattr(seat, "place", Hall(False)),
+        lambda seat: setattr(seat.place, "name", "other"),
+    ],
+    ids=["same", "moved", "named"],
+)
+def test_what_a_relation_leads_to_is_asked_as_by_the_solver(
+    relation: str,
+    rule: str,
+    place: t.Any,
+    change: t.Callable[[Seat], None],
+    classes: tuple[type, ...],
+) -> None:
+    """The method of what an attribute leads to is called as the solver does, and no more often."""
+    found, solved = (
+        of_halls(relation, rule, place, change, *classes, compiled=each) for each in (True, False)
+    )
+
+    assert found[:2] == solved[:2]
+    assert found[2] <= solved[2]
+
+
+@pytest.mark.parametrize("rule", ADMITTED[:4])
+def test_what_a_relation_leads_to_is_asked_once(rule: str) -> None:
+    """A function makes the call, where it is the first one, for a hall and nothing derived."""
+    oso = make_oso(BY_HALL.format("hall = seat.place", rule), *HALLS)
+    hall, annex = Hall(), Annex()
+
+    assert specialized(oso.engine, User(), "see", Seat(hall)) is True
+    assert specialized(oso.engine, User(), "see", Seat(annex)) is None
+    assert (len(hall.asked), len(annex.asked)) == (1, 0)
+
+
+@pytest.mark.parametrize("rule", ADMITTED)
+@pytest.mark.parametrize(
+    "place", [Hall(), Hall(False), Annex(), None], ids=["yes", "no", "derived", "nil"]
+)
+def test_actions_at_what_a_relation_leads_to_are_those_of_the_solver(
+    rule: str, place: t.Any
+) -> None:
+    """Whether one call tells them or several do."""
+    found, solved = (
+        make_oso(BY_HALL.format("hall = seat.place", rule), *HALLS, compiled=each)
+        for each in (True, False)
+    )
+
+    actions = [outcome_of_actions(each, User(), Seat(place)) for each in (found, found, solved)]
+
+    assert actions[0] == actions[1] == actions[2]
+
+
+def outcome_of_actions(oso: Oso, user: User, seat: Seat) -> t.Any:
+    try:
+        return oso.authorized_actions(user, seat)
+    except OsoError as error:
+        return type(error)

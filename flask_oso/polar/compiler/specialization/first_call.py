@@ -1,9 +1,10 @@
 """The first thing that the solver asks of the application for a question, if that is certain.
 
 In goes a question with the classes of its arguments; out comes a method or a computed attribute of
-an argument. Before it, the solver looks at classes and literals alone, whatever the objects hold,
-and reads what the method is called with: arguments, and attributes of these. So all that a function
-reads may be read behind it, also what it might change.
+an argument, or of an attribute of one that a rule wants to be of a class. Before it, the solver
+looks at classes and literals alone, whatever the objects hold, and reads what the method is called
+with: arguments, and attributes of these. So all that a function reads may be read behind it, also
+what it might change.
 
 An attribute that a rule wants to be of a class, such as the organization that a relation leads to,
 is taken to be of exactly this class. The function makes sure of that before the call.
@@ -258,7 +259,7 @@ class _FirstCallSearch:
     def _of_lookup(self, term: Expression, values: _Values) -> FirstCall | _Silent:
         owner, key, result = term.args
         value, inner = self._value(owner, values), written_term(key)
-        if value.exact in (None, str) or value.literal is not None or value.source is not None:
+        if value.exact in (None, str) or value.literal is not None:
             raise _Unknown
         if isinstance(inner, Call) and not inner.kwargs:
             args = tuple(self._value(arg, values) for arg in inner.args)
@@ -268,6 +269,9 @@ class _FirstCallSearch:
             raise _Unknown
         if not sandbox.is_silent_read(value.exact, name):
             return FirstCall(value, name, None)
+        if value.source is not None:
+            # Only attributes of arguments are read before a call.
+            raise _Unknown
         # Nobody can tell that it is read, unless it is compared, or more is read of it.
         if (
             not isinstance(result, Slot)

@@ -49,7 +49,7 @@ _MOST_IN_VAIN = 8
 class Observation(Record, frozen=False):
     """The call of one function.
 
-    :param owner: the name of the parameter.
+    :param owner: the name of the parameter, or of the attribute of one that is read before.
     :param name: that of its attribute.
     :param args: the arguments of a method; ``None`` for an attribute.
     :param reads: the attributes of parameters that the solver reads before, by the names of these
@@ -85,7 +85,7 @@ class Observation(Record, frozen=False):
         Each as the name of a value, of the parameter that it is an attribute of, and of this.
         """
         for owner, attribute in self.reads:
-            yield f"{GIVEN}_{owner}_{attribute}", owner, attribute
+            yield name_before((owner, attribute)), owner, attribute
 
     def given(self, arg: Known) -> str | None:
         """Return the name of what was read as some value was, to make the call with."""
@@ -112,6 +112,11 @@ class Observation(Record, frozen=False):
         is_temporary = isinstance(term, Slot) and term.origin is Origin.LOOKUP
         self.is_searched |= searched.name == RESULT
         self.is_named |= searched.name == RESULT and not is_temporary
+
+
+def name_before(source: tuple[str, str]) -> str:
+    """Return the name of an attribute of a parameter that is read before the call."""
+    return "_".join((GIVEN, *source))
 
 
 def _key_of(arg: Known) -> t.Any:

@@ -21,7 +21,14 @@ from ..clauses.delegations import Delegation
 from ..first_call import FirstCall, find_first_call
 from ..goals.obstacles import Obstacles, written_around
 from ..kept_searches import KeptSearches
-from ..observation import Observation, Outcome, Replay, Resumption, observing_function
+from ..observation import (
+    Observation,
+    Outcome,
+    Replay,
+    Resumption,
+    name_before,
+    observing_function,
+)
 from ..questions import Manner
 from ..regions import give_up_if
 from ..solution_functions import SolutionFunctions, SolutionProgram
@@ -240,7 +247,8 @@ class Drafts:
         self, asked: Asked, first: FirstCall, functions: SolutionFunctions | None
     ) -> tuple[Observation, SpecializationWriter]:
         """Return what writes a function behind a call that comes first."""
-        name = first.owner.name
+        owner = first.owner
+        name = owner.name if owner.source is None else name_before(owner.source)
         observation = Observation(name, first.name, first.args, first.reads, first.classes)
         return observation, self.writer(asked, Manner(observation, functions=functions))
 
