@@ -122,6 +122,50 @@ def _is_within(user: t.Any, action: str, folder: t.Any) -> bool:
     return False
 
 
+def _by_helper(name: str, allowing: str, goes_on: str) -> Shape:
+    """Make the shape of a helper that looks for as many roles along so many folders.
+
+    :param allowing: the rule that asks it about the folder of a document, or of each in a list.
+    :param goes_on: the condition under which it goes on to the parent.
+    """
+
+    def world(size: int) -> World:
+        user, held, folder = (
+            plain("User", "roles"),
+            plain("Role", "name", "of"),
+            plain("Folder", "parent"),
+        )
+        doc, batch = plain("Doc", "folder"), plain("Batch", "docs")
+        chain = _chain(folder, size)
+        elsewhere = [held("viewer", folder(None)) for _ in range(size)]
+        near, far = (user([*elsewhere, held("viewer", each)]) for each in (chain[-2], chain[0]))
+        docs = [doc(chain[-1]), *(doc(folder(None)) for _ in range(size))]
+        asked = [
+            (each, "read", batch(docs) if "Batch" in allowing else docs[0])
+            for each in (near, far, user(elsewhere))
+        ]
+        policy = f"""{allowing}
+        held(user: User, name, f: Folder) if
+          role in user.roles and role.name = name and role.of = f;
+        held(user: User, name, f: Folder) if {goes_on} and held(user, name, f.parent);"""
+        return World(policy, (user, held, folder, doc, batch), asked, _held_by_helper)
+
+    return Shape(f"a helper along folders, {name}", world, _SIZES)
+
+
+def _held_by_helper(user: t.Any, action: str, asked: t.Any) -> bool:
+    if action != "read":
+        return False
+    for doc in getattr(asked, "docs", [asked]):
+        held = {id(role.of) for role in user.roles if role.name == "viewer"}
+        place = doc.folder
+        while place is not None:
+            if id(place) in held:
+                return True
+            place = place.parent
+    return False
+
+
 def _by_number(name: str, rule: str) -> Shape:
     """Make the shape of so many rules with a number each."""
 
@@ -187,6 +231,16 @@ SHAPES = (
     ),
     _of_roles("roles with an end", f"{_NAMED} and role.until > Datetime.now()", _held_until),
     *(_within(name, rules) for name, rules in _CHECKS.items()),
+    _by_helper(
+        "`f.parent != nil`",
+        f'{_READ}) if held(user, "viewer", doc.folder);',
+        "f.parent != nil",
+    ),
+    _by_helper(
+        "of each of a list",
+        'allow(user: User, "read", b: Batch) if d in b.docs and held(user, "viewer", d.folder);',
+        "not f.parent = nil",
+    ),
     _by_number("a field", _READ + ") if doc.kind = {number} and doc.owner = user;"),
     _by_number("a pattern", _READ + "{{kind: {number}}}) if doc.owner = user;"),
     Shape("a tuple in a set of tuples", _tuples, _SIZES),
