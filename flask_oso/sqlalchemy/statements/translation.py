@@ -76,7 +76,7 @@ from .related.hashed_lists import (
 )
 from .related.held_joins import HeldJoin, without_held_rows
 from .related.list_parts import list_parts
-from .related.listed_keys import ListedKey, UnitedKeys
+from .related.listed_keys import ListedKey, UnitedKeys, united_lists
 from .related.page_rows import PageRow
 from .related.semijoins import (
     Equation,
@@ -199,7 +199,8 @@ class Translator:
         before, self._beside = self._beside, self._of_all
         ways = [self._translate(part, scope) for part in parts]
         self._beside = before
-        return sa.or_(*ways)
+        # Lists that columns share stand once anyway.
+        return sa.or_(*(united_lists(ways) if self._shared is None else ways))
 
     def _reads_rows(self, condition: RowCondition) -> bool:
         """Tell whether there is a subquery in a condition."""

@@ -4,7 +4,8 @@
 notes of one stay, or of one note, needs to know of one of them: for it SQLite and PostgreSQL are
 better asked with ``EXISTS``. What a statement asks for is known when it is compiled.
 
-In goes IN with a SELECT of keys; out comes what a database gets.
+Several lists of one column, beside an ``or``, are one list. In goes IN with a SELECT of keys; out
+comes what a database gets.
 """
 
 from __future__ import annotations
@@ -58,6 +59,30 @@ class UnitedKeys(selectable.CompoundSelect[t.Any]):
 
     def __init__(self, *parts: t.Any) -> None:
         super().__init__(selectable._CompoundSelectKeyword.UNION_ALL, *parts)
+
+
+def united_lists(ways: list[t.Any]) -> list[t.Any]:
+    """Return the sides of an ``or``, with one list of a column in place of several.
+
+    PostgreSQL makes a join of one list, and finds its rows by an index. Of two lists beside an
+    ``or`` it makes hash tables, and looks all rows up in them.
+
+    ``key in a or key in b  =>  key in (a or b)``
+    """
+    lists = [each for each in ways if isinstance(each, ListedKey) and _may_be_united(each)]
+    for column in dict.fromkeys(each.left for each in lists):
+        parts = [each for each in lists if each.left is column]
+        if len(parts) > 1:
+            united = UnitedKeys(*(keys for each in parts for keys in _selects_of(each.right)))
+            ways = [each for each in ways if not any(each is part for part in parts)]
+            ways.append(ListedKey(column, united))
+    return ways
+
+
+def _may_be_united(element: ListedKey) -> bool:
+    """Tell whether all keys are of a type whose values are equal for each database alike."""
+    columns = [element.left, *(_column_of(keys) for keys in _selects_of(element.right))]
+    return all(isinstance(each.type, sa.Integer | sa.Uuid) for each in columns)
 
 
 @compiles(UnitedKeys)
@@ -184,13 +209,21 @@ def _has(kind: type, clauses: t.Any) -> bool:
 
 
 def _parts_of(keys: t.Any) -> list[t.Any]:
-    """Return the SELECT, or those of a union, of which a list is made."""
+    """Return the SELECT, or those of a union, of which a list is made, also of a shared one."""
+    found = []
+    for each in _selects_of(keys):
+        (source,) = each.get_final_froms()
+        found += _parts_of(source.element) if isinstance(source, sa.CTE) else [each]
+    return found
+
+
+def _selects_of(keys: t.Any) -> list[t.Any]:
+    """Return the SELECT, or those of a union, that a list is."""
     while not isinstance(keys, sa.Select | sa.CompoundSelect):
         keys = keys.element
     if isinstance(keys, sa.CompoundSelect):
-        return [part for each in keys.selects for part in _parts_of(each)]
-    (source,) = keys.get_final_froms()
-    return _parts_of(source.element) if isinstance(source, sa.CTE) else [keys]
+        return [part for each in keys.selects for part in _selects_of(each)]
+    return [keys]
 
 
 def _column_of(keys: t.Any) -> t.Any:
