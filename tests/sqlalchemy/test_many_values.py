@@ -12,9 +12,12 @@ from collections.abc import Iterator
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.statements.many_values import AmongMany
 from tests.support.answers import may_read
 
 
@@ -131,15 +134,65 @@ def test_list_of_many_values_that_are_written_out(session: orm.Session, name: st
     assert sorted(rows) == [2, 5]
 
 
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("number", ["sqlite", "postgresql"]), ("code", ["postgresql"]), ("text", [])],
+)
 @pytest.mark.parametrize("size", [200, 201])
-def test_parameters_of_a_list(session: orm.Session, size: int) -> None:
-    """A list of more than 200 values is one parameter, but on MariaDB, which has no arrays."""
-    statement = makes_lists("number").authorized_query(actor("number", size), "read", Doc)
-    is_mariadb = session.get_bind().dialect.name == "mariadb"
+def test_parameters_of_a_list(
+    session: orm.Session, name: str, written: list[str], size: int
+) -> None:
+    """Of more than 200 values none is a parameter of its own, but on MariaDB.
 
-    text = str(statement.compile(session.get_bind()))
+    Integers, and UUIDs on PostgreSQL, are written into the statement. Others are one parameter.
+    """
+    connection = session.connection()
+    database = connection.dialect.name
+    statement = makes_lists(name).authorized_query(actor(name, size), "read", Doc)
+    texts, parameters = list[str](), list[t.Any]()
 
-    assert ("POSTCOMPILE" in text) == (is_mariadb or size == 200)
+    @sa.event.listens_for(connection, "before_cursor_execute")
+    def note(_: t.Any, __: t.Any, text: str, values: t.Any, *___: t.Any) -> None:
+        texts.append(text)
+        parameters.append(values)
+
+    session.execute(statement)
+    sa.event.remove(connection, "before_cursor_execute", note)
+
+    is_each = database == "mariadb" or size == 200 or (database == "sqlite" and name == "code")
+    assert len(parameters[0]) == (size if is_each else 0 if database in written else 1)
+    assert ("199," in texts[0]) is (not is_each and name == "number")
+
+
+def test_a_kept_statement_has_the_values_of_each_actor(session: orm.Session) -> None:
+    """A statement that is made once has the integers of whoever asks."""
+    oso = makes_lists("number")
+    odd = types.SimpleNamespace(values=[-1, *range(6, 300)])
+
+    found = [listed(oso, session, each, "read") for each in (actor("number", 300), odd)]
+
+    assert found == [[2, 5], [6]]
+
+
+@pytest.mark.parametrize(
+    "values", [["1) OR (1=1"], [1, "1"], [True], [1.5], [None], [uuid.UUID(int=1), 1], [2**63]]
+)
+@pytest.mark.parametrize("database", [sqlite_dialect, postgresql])
+def test_nothing_else_is_written_into_a_statement(database: t.Any, values: list[t.Any]) -> None:
+    """A value that is no integer of 64 bits is refused where integers are written."""
+    given = sa.bindparam("values", values, sa.Integer, expanding=True)
+    among = AmongMany(sa.column("number", sa.Integer).in_(given))
+
+    with pytest.raises(sa.exc.CompileError, match="Could not render"):
+        among.compile(dialect=database.dialect(), compile_kwargs={"literal_binds": True})
+
+
+@pytest.mark.parametrize("type_", [sa.Uuid(native_uuid=False), sa.Uuid(as_uuid=False)])
+def test_uuids_that_are_texts_are_one_parameter(type_: sa.Uuid[t.Any]) -> None:
+    """What PostgreSQL compares as a text is not written as a UUID."""
+    among = AmongMany(sa.column("code", type_).in_([uuid.UUID(int=1)]))
+
+    assert "POSTCOMPILE" not in str(among.compile(dialect=postgresql.dialect()))
 
 
 def test_check_of_many_values(session: orm.Session) -> None:

@@ -1,7 +1,12 @@
-"""Lists with many values, each of them passed as one parameter.
+"""Lists with many values, none of which is a parameter of its own.
 
 In goes the IN of a column and known values; out comes an element that PostgreSQL is given as an
 array, and SQLite as JSON. Other databases are given each value, as always.
+
+Integers, and UUIDs on PostgreSQL, are written into the statement when it is executed. A database
+does not know how many there are of a parameter. SQLite takes them for few, and sorts all of their
+rows for a page. So does PostgreSQL once the statement is prepared, and it then compares each row
+with each value, where it looks a row up among values that are written.
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ import datetime
 import json
 import typing as t
 import uuid
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -28,6 +34,7 @@ _OF_LISTS = ({int}, {str}, {datetime.date}, {datetime.datetime}, {uuid.UUID})
 _IN_ARRAYS = (sa.Integer, sa.String, sa.Uuid, sa.Date, sa.DateTime)
 _IN_JSON = (sa.Integer, sa.String)
 _WRITTEN_AS_TEXTS = (sa.Uuid, sa.Date, sa.DateTime)
+_WIDEST = range(-(2**63), 2**63)
 
 
 class AmongMany(elements.BinaryExpression[bool]):
@@ -70,10 +77,37 @@ class _JsonList(sa.TypeDecorator[t.Any]):
     cache_ok = True
 
     def process_bind_param(self, value: t.Any, dialect: t.Any) -> str:
-        # Larger integers would be read as floats.
-        if any(type(each) is int and not -(2**63) <= each < 2**63 for each in value):
-            raise OverflowError("An integer of a list has more than 64 bits.")
+        _check_integers(each for each in value if type(each) is int)
         return json.dumps(value, ensure_ascii=False)
+
+
+class _WrittenList(sa.TypeDecorator[t.Any]):
+    """A list of integers, or of UUIDs, with commas.
+
+    INVARIANT: nothing is written into a statement but digits, signs and what ``str`` makes of a
+    UUID.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_literal_param(self, value: t.Any, dialect: t.Any) -> str:
+        types = {*map(type, value)}
+        if types == {int}:
+            _check_integers(value)
+        elif types != {uuid.UUID}:
+            raise TypeError("A list of integers, or of UUIDs, has other values.")
+        return ",".join(map(str, value))
+
+    def literal_processor(self, dialect: t.Any) -> Callable[[t.Any], str]:
+        # The one of a text would quote it.
+        return lambda value: self.process_literal_param(value, dialect)
+
+
+def _check_integers(values: Iterable[int]) -> None:
+    # SQLite would read larger ones as floats.
+    if not all(each in _WIDEST for each in values):
+        raise OverflowError("An integer of a list has more than 64 bits.")
 
 
 @compiles(AmongMany)
@@ -86,14 +120,18 @@ def _among_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str
     if not _is_of(element.right.type, _IN_ARRAYS):
         return _among(element, compiler, **keywords)
     column, type_ = compiler.process(element.left, **keywords), element.right.type
+    if _is_written(type_):
+        values = _written(element.right, compiler, keywords)
+        array = compiler.dialect.type_compiler_instance.process(postgresql.ARRAY(type_))
+        return f"({column} = ANY (CAST('{{{values}}}' AS {array})))"
     if isinstance(type_, sa.String):
         # A text in an array of VARCHAR(20) would be cut off, and equal others.
         type_ = sa.String(collation=type_.collation)
-    array: t.Any = _whole(element.right, postgresql.ARRAY(type_))
+    whole: t.Any = _whole(element.right, postgresql.ARRAY(type_))
     if keywords.get("literal_binds") and isinstance(type_, _WRITTEN_AS_TEXTS):
         # Written out, it would be an array of texts, which no time equals.
-        array = sa.cast(array, postgresql.ARRAY(type_))
-    return f"({column} = ANY ({compiler.process(array, **keywords)}))"
+        whole = sa.cast(whole, postgresql.ARRAY(type_))
+    return f"({column} = ANY ({compiler.process(whole, **keywords)}))"
 
 
 @compiles(AmongMany, *SQLITE)
@@ -101,6 +139,8 @@ def _among_sqlite(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     if not _is_of(element.right.type, _IN_JSON):
         return _among(element, compiler, **keywords)
     column = compiler.process(element.left, **keywords)
+    if isinstance(element.right.type, sa.Integer):
+        return f"({column} IN ({_written(element.right, compiler, keywords)}))"
     values = compiler.process(_whole(element.right, _JsonList()), **keywords)
     return f"({column} IN (SELECT value FROM json_each({values})))"
 
@@ -112,6 +152,19 @@ def _found_mysql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 
 def _is_of(type_: t.Any, types: tuple[type, ...]) -> bool:
     return isinstance(type_, types) and not isinstance(type_, sa.Enum)
+
+
+def _is_written(type_: t.Any) -> bool:
+    """Tell whether the values of a type are integers, or UUIDs as PostgreSQL reads them."""
+    is_uuid = isinstance(type_, sa.Uuid) and type_.as_uuid and type_.native_uuid
+    return is_uuid or isinstance(type_, sa.Integer)
+
+
+def _written(parameter: t.Any, compiler: t.Any, keywords: dict[str, t.Any]) -> str:
+    """Return the values of a parameter, as they are written when the statement is executed."""
+    whole = _whole(parameter, _WrittenList())
+    whole.literal_execute = True
+    return str(compiler.process(whole, **keywords))
 
 
 def _whole(parameter: t.Any, type_: t.Any) -> t.Any:
