@@ -6,19 +6,16 @@ functions that search for all such strings of a rule, and names for what they fi
     has_permission(user, "edit", doc) if has_role(user, "writer", doc) and not doc.locked;
     has_permission(user, "share", doc) if has_role(user, "writer", doc) and doc.public;
 
-the roles of the user are looked for where the first action needs one, and kept for all others. A
-search that comes to a question of its own looks whether that string is found already: so "writer"
-is found with "owner", if owners are writers.
+the roles of the user are looked for where the first action needs one, and kept for all others.
 """
 
 from __future__ import annotations
 
 import ast
-import graphlib
 import typing as t
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from ..binding_analysis import NotCompilable
+from ...nodes import Value
 from ..quotations import Hole, expr, stmt
 from ..snippets import any_of, assign, is_none, item_of, load, tuple_of
 from .regions import Known, Region
@@ -74,36 +71,20 @@ class KeptSearches:
     """The searches that the tests of one function share.
 
     :param own: what the function itself searches for.
-    :param groups: its strings, in groups that rules treat alike.
-    :param grows: whether other strings may be searched for, too.
     :param within: the searches that the function is a part of.
     """
 
-    def __init__(
-        self,
-        own: SearchKey,
-        groups: Iterable[Sequence[str]],
-        *,
-        grows: bool,
-        within: frozenset[SearchKey],
-    ) -> None:
-        self.own, self.within = own, within | {own}
-        self.groups = [*groups]
-        self._grows = grows
+    def __init__(self, own: SearchKey, within: frozenset[SearchKey]) -> None:
+        self.within = within | {own}
         #: Those that are kept, once that is known.
         self._chosen: set[t.Any] | None = None
-        self._first_of = {text: group[0] for group in self.groups for text in group}
         self._searches: dict[t.Any, KeptSearch] = {}
         #: The string whose test is written.
         self._text = ""
-        #: The strings with which each is found, and those that its test looks at.
-        self._implied: dict[str, dict[str, None]] = {}
-        self._needed: dict[str, dict[str, None]] = {}
 
     def begin(self, text: str) -> None:
         """Note for which string the next test is written."""
         self._text = text
-        self._implied[text], self._needed[text] = {}, {}
 
     def choose(self, alone: set[str]) -> set[str] | None:
         """Keep the searches that several strings need, and no others.
@@ -120,37 +101,6 @@ class KeptSearches:
         """Return the searches whose outcomes are read."""
         return [each for each in self._searches.values() if each.result in names]
 
-    # -- what is asked ---------------------------------------------------------------------
-
-    def own_text(self, rule: str, args: Sequence[Known]) -> str | None:
-        """Return the string of a question that is one of the function's own, about the same
-        arguments.
-        """
-        # Another rule of the name may have fewer arguments.
-        if rule != self.own.rule or len(args) != len(self.own.classes) + 1:
-            return None
-        if not all(
-            at == self.own.at or (arg.name == f"a{at}" and arg.literal is None)
-            for at, arg in enumerate(args)
-        ):
-            return None
-        text = _text_of(args[self.own.at])
-        if text is None:
-            return None
-        if text not in self._first_of and self._grows:
-            self._first_of[text] = text
-            self.groups.append((text,))
-        return self._first_of.get(text)
-
-    def imply(self, text: str) -> None:
-        """Note that the current string is found where another one is."""
-        self._implied[self._text][text] = None
-
-    def found_before(self, text: str) -> ast.expr:
-        """Write the strings that are found, of which one is needed: its test comes before."""
-        self._needed[self._text][text] = None
-        return load(STRINGS)
-
     def search(self, rule: str, at: int, args: Sequence[Known], paths: t.Any) -> KeptSearch | None:
         """Return the search for the string of a question; ``None`` if none is kept.
 
@@ -164,34 +114,9 @@ class KeptSearches:
         if told not in self._searches:
             self._searches[told] = KeptSearch(key, f"held{len(self._searches)}")
         search = self._searches[told]
-        text = t.cast(str, _text_of(args[at]))
-        search.texts.setdefault(text, set()).add(self._text)
+        text = t.cast(Value, args[at].literal).value
+        search.texts.setdefault(str(text), set()).add(self._text)
         return search
-
-    # -- in which order --------------------------------------------------------------------
-
-    def in_order(self) -> list[tuple[str, list[str]]]:
-        """Return the first string of each group, behind those it depends on, and what is found
-        where its test holds.
-
-        :raises NotCompilable: if there is no such order: a rule asks itself.
-        """
-        before = {text: {**self._implied[text], **self._needed[text]} for text in self._implied}
-        try:
-            order = [*graphlib.TopologicalSorter(before).static_order()]
-        except graphlib.CycleError:
-            raise NotCompilable("a rule that asks itself", None) from None
-        found: dict[str, dict[str, None]] = {text: {text: None} for text in order}
-        for text in reversed(order):
-            for other in self._implied[text]:
-                found[other].update(found[text])
-        groups = {group[0]: group for group in self.groups}
-        return [(text, [each for one in found[text] for each in groups[one]]) for text in order]
-
-
-def _text_of(arg: Known) -> str | None:
-    value = None if arg.literal is None else arg.literal.value
-    return value if type(value) is str else None
 
 
 def path_of(region: Region, value: Known) -> str | None:

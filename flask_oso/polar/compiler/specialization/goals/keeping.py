@@ -11,7 +11,6 @@ import typing as t
 
 from ....nodes import Call
 from ...binding_analysis import is_string
-from ...passes.names import FOUND
 from ...scopes import Pending
 from ...snippets import compared
 from ..kept_searches import KeptSearch, KeptSearches, path_of, search_once
@@ -27,9 +26,6 @@ def write_kept(
     step: Operands, kept: KeptSearches, called: Call, args: tuple[Known, ...]
 ) -> tuple[Following] | None:
     """Write a call by what a search has found; ``None`` if none is kept for it."""
-    text = kept.own_text(called.name, args)
-    if text is not None:
-        return (_own(step, kept, text),)
     texts = [at for at, arg in enumerate(called.args) if is_string(arg)]
     if len(texts) != 1 or called.kwargs:
         return None
@@ -44,23 +40,8 @@ def write_kept(
     found = search_once(region, search, args)
     value = t.cast(t.Any, args[at].literal).value
     key: Fact = ("held", search.result, value, *(arg.key for arg in args))
-    return (_under(step, region, key, ast.Constant(value), found),)
-
-
-def _own(step: Operands, kept: KeptSearches, text: str) -> Following:
-    """Write that another string is found, of those that the function itself searches for."""
-    is_all = not step.rest and not any(step.env.waiting.values())
-    if is_all and step.region.above is None and step.region.found == FOUND:
-        # Whatever finds the other string finds this one.
-        kept.imply(text)
-        return None
-    found = kept.found_before(text)
-    return _under(step, step.region, ("own", text), ast.Constant(text), found)
-
-
-def _under(step: Operands, region: Region, key: Fact, text: ast.expr, found: ast.expr) -> Following:
-    test = compared(text, ast.In(), found)
-    return step.guards.under(region, key, test, [], step.goal.span), step.rest
+    test = compared(ast.Constant(value), ast.In(), found)
+    return ((step.guards.under(region, key, test, [], step.goal.span), step.rest),)
 
 
 def _search(

@@ -50,23 +50,23 @@ def write_shared_tests(
     :param within: the searches that this one is a part of.
     :raises NotCompilable: if there are no such tests.
     """
-    kept = KeptSearches(key, texts, grows=bool(within), within=within)
-    expanded = _expanded(drafts, kept, kept.groups)
+    kept = KeptSearches(key, within)
+    expanded = _expanded(drafts, kept, key, texts)
     if not within:
         again = kept.choose({text for text, (each, _) in expanded.items() if _is_alone(each.root)})
         if again is None:
             return None
         # What only one string needs is written into its test.
-        expanded |= _expanded(drafts, kept, [each for each in kept.groups if each[0] in again])
+        expanded |= _expanded(drafts, kept, key, [each for each in texts if each[0] in again])
     checks: dict[str, ast.stmt] = {}
     written: dict[str, list[ast.stmt]] = {}
     for text, (writer, _) in expanded.items():
         checked, written[text] = writer.expanded_search()
         checks.update((code_of([check]), check) for check in checked)
     tests: dict[str, Test] = {}
-    for text, found in kept.in_order():
-        if test := written[text]:
-            tests.setdefault(code_of_test(test), (test, []))[1].extend(found)
+    for alike in texts:
+        if test := written[alike[0]]:
+            tests.setdefault(code_of_test(test), (test, []))[1].extend(alike)
     nodes = (each for test, _ in tests.values() for each in nodes_in(test))
     names = {each.id for each in nodes if type(each) is ast.Name}
     called = [functions for _, functions in expanded.values()]
@@ -74,13 +74,13 @@ def write_shared_tests(
 
 
 def _expanded(
-    drafts: Drafts, kept: KeptSearches, groups: Sequence[Sequence[str]]
+    drafts: Drafts, kept: KeptSearches, key: SearchKey, groups: Sequence[Sequence[str]]
 ) -> dict[str, tuple[SpecializationWriter, SolutionFunctions]]:
-    """Write the clauses for the first string of each group, to which more may be added."""
+    """Write the clauses for the first string of each group."""
     made: dict[str, tuple[SpecializationWriter, SolutionFunctions]] = {}
     for text, *_ in groups:
         kept.begin(text)
-        made[text] = drafts.written(Asked(text, kept.own.classes), _with_clauses, kept=kept)
+        made[text] = drafts.written(Asked(text, key.classes), _with_clauses, kept=kept)
     return made
 
 
