@@ -15,13 +15,12 @@ from collections.abc import Callable
 
 from ...host import sandbox
 from ...host.registry import Host, Identities, TextEquality
-from ...host.value_classes import HASHED, is_hashed_tuple, is_told_from_nil
+from ...host.value_classes import is_told_from_nil
 from .generated_equality import (
     compared_fields,
     compares_one_by_one,
     differs_from_nil,
     equals_itself,
-    hashes_fields,
 )
 from .plain_classes import is_plain
 
@@ -67,28 +66,14 @@ class SideEffectFreeEquality:
         self._one_by_one: set[type] = set()
         #: Those of them that ask also whether an object equals itself.
         self._asking_themselves: set[type] = set()
-        #: Those of them that a set finds by a hash of these fields.
-        self._hashed: set[type] = set()
         #: What reads all of them, if there are any.
         self._readers: dict[type, operator.attrgetter[t.Any]] = {}
-        #: The same, of those that have several, which are then a tuple.
-        self._read_all: dict[type, operator.attrgetter[tuple[t.Any, ...]]] = {}
 
     def __call__(self, left: t.Any, right: t.Any) -> bool | None:
         """Tell whether two values are equal; ``None`` if that would run code of a class.
 
         Also ``None`` for objects with too many fields to compare.
         """
-        read = self._read_all.get(kind := type(left))
-        if read is not None and type(right) is kind:
-            try:
-                mine, other = read(left)[0], read(right)[0]
-            except AttributeError:
-                return None
-            # Most differ in their first field, and then nothing else is compared.
-            kind = type(mine)
-            if kind is type(other) and (kind is str or kind is int) and mine != other:
-                return False
         return self._compare(left, right, 0, [_MOST_FIELDS])
 
     def _compare(self, left: t.Any, right: t.Any, depth: int, budget: list[int]) -> bool | None:
@@ -171,10 +156,6 @@ class SideEffectFreeEquality:
                 self._note_order(cls)
             if fields:
                 self._readers[cls] = operator.attrgetter(*fields)
-                if 1 < len(fields) <= _MOST_FIELDS:
-                    self._read_all[cls] = self._readers[cls]
-                if hashes_fields(cls):
-                    self._hashed.add(cls)
 
     def _note_order(self, cls: type) -> None:
         if compares_one_by_one(cls):
@@ -190,16 +171,6 @@ class SideEffectFreeEquality:
     def compares_fields(self, cls: type) -> bool:
         """Tell whether objects of a class are known to compare their fields, and nothing else."""
         return self._fields.get(cls) is not None and not (cls in self._rows or cls in self.by_text)
-
-    def is_hashed(self, value: t.Any) -> bool:
-        """Tell whether a set finds an object of a dataclass, and no code runs for its hash."""
-        kind = type(value)
-        if kind not in self._hashed or kind in self._rows or kind in self.by_text:
-            return False
-        parts = self._readers[kind](value)
-        if len(t.cast("tuple[str, ...]", self._fields[kind])) == 1:
-            return type(parts) in HASHED
-        return is_hashed_tuple(parts)
 
     def reader(self, cls: type) -> Callable[[t.Any], tuple[t.Any, ...]] | None:
         """Return what reads the fields by which objects of a class compare, if there are any."""

@@ -98,18 +98,6 @@ def equals_itself(cls: type) -> bool:
     return not (hasattr(cls, "__attrs_attrs__") and _attrs_compares_one_by_one())
 
 
-def hashes_fields(cls: type) -> bool:
-    """Tell whether ``dataclasses`` generated the ``__hash__`` of a class, of compared fields."""
-    if not dataclasses.is_dataclass(cls):
-        return False
-    own, fields = vars(cls).get("__hash__"), dataclasses.fields(t.cast(t.Any, cls))
-    if not isinstance(own, types.FunctionType) or any(f.hash and not f.compare for f in fields):
-        return False
-    named = [(f.name, t.Any, dataclasses.field(hash=f.hash, compare=f.compare)) for f in fields]
-    written: t.Any = vars(dataclasses.make_dataclass("Written", named, frozen=True))["__hash__"]
-    return _done_by(own) == _done_by(written)
-
-
 def differs_from_nil(cls: type) -> bool:
     """Tell whether a library generated an equality that asks first for the class of the other."""
     own: t.Any = cls

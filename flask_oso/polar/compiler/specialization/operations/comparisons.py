@@ -365,7 +365,7 @@ class SilentComparisons:
                     else:
                         # As `find_by_hash` does it.
                         return item in collection
-                elif mine in self._found_by_hash or self._is_hashed_data(item, is_known=True):
+                elif mine in self._found_by_hash:
                     return item in collection
             if kind is str and mine is str:
                 return len(item) == 1 and item in collection
@@ -469,7 +469,7 @@ class SilentComparisons:
                 if is_found and mine is not bool and mine is not int:
                     add_class(self._found_by_hash, mine, keeps=self._keeps(mine))
             else:
-                is_found = is_hashed_tuple(item) or self._is_hashed_data(item)
+                is_found = is_hashed_tuple(item)
                 if not is_found and collection and self._is_hashed(mine):
                     raise NotSilent
             return find_by_hash(item, collection) if is_found else None
@@ -486,23 +486,6 @@ class SilentComparisons:
             # An address of the newer version may have a scope.
             self._addresses[kind] = mine
         return is_there
-
-    def _is_hashed_data(self, item: t.Any, *, is_known: bool = False) -> bool:
-        """Tell whether a set finds an object of a dataclass by its hash, and asks nobody.
-
-        :param is_known: whether nothing is learnt for it.
-        """
-        kind = type(item)
-        if not self._equality.knows(kind):
-            if is_known or not is_data_class(kind):
-                return False
-            if self._keeps(kind):
-                self._equality.learn(kind)
-        try:
-            return self._equality.is_hashed(item)
-        except AttributeError:
-            # A field is missing.
-            return False
 
     def _is_among(self, item: t.Any, elements: list[t.Any], is_first: bool) -> bool:
         """Compare a value with elements.
