@@ -139,3 +139,15 @@ def test_attribute_that_is_missing_is_an_error() -> None:
 
     assert oso.is_allowed(User(flags=[]), "read", Doc()) is False
     assert outcome_of(oso, User(flags=["f3"]), "read", Doc())[0].__name__ == "PolarRuntimeError"
+
+
+def test_attributes_are_read_in_the_order_of_the_policy() -> None:
+    """In each process: sets of texts have another order with each seed of hashing."""
+    names = [f"field{number}" for number in range(10)]
+    asked = " and ".join(["u.name = {0}", *(f"d.{each} = {{0}}" for each in names)])
+    oso = make_oso(rules(asked), User, Doc)
+
+    code = oso.generated_code('allow(User, "read", Doc)')
+
+    found = sorted(names, key=lambda each: code.index(f"a2.{each}\n"))
+    assert found == names or found == names[::-1]

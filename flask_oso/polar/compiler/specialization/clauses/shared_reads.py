@@ -46,7 +46,8 @@ def shared_reads(clauses: Sequence[Clause], args: Sequence[Known]) -> list[Share
     searched: Counter[tuple[int, str]] = Counter()
     for clause in clauses:
         mine = dict(_reads_of(clause))
-        read.update({*mine.values()})
+        # In the order of the policy: a set of texts has another one in each process.
+        read.update([*dict.fromkeys(mine.values())])
         searched.update({mine[each] for each in _searched_in(clause.body) if each in mine})
     return [
         SharedRead(at, name, searched[at, name] > MANY_CLAUSES)
