@@ -522,7 +522,6 @@ KNOWN_USES = {
         "attr.make_class('Written', ['number'])",
         "attr.make_class('Written', named, init=False, order=False)",
         "dataclasses.make_dataclass('Written', named)",
-        "dataclasses.make_dataclass('Written', named, frozen=True)",
     },
     # Quotations are literals of the compiler, as `test_quotations.py` holds.
     "polar/compiler/quotations.py": {"ast.parse(textwrap.dedent(quotation))"},
