@@ -24,6 +24,7 @@ for it has no name elsewhere.
 from __future__ import annotations
 
 import ast
+import itertools
 import typing as t
 from collections.abc import Callable
 
@@ -160,6 +161,8 @@ class _Hoisting:
             return load(test.target.id)
         if self._is_fixed(test):
             return self._once(test)
+        if kind is ast.BoolOp and type(test.op) is ast.Or and self._is_fixed(test.values[0]):
+            return self._first_of(test)
         if kind is ast.BoolOp and type(test.op) is ast.And:
             self._look_at_the_other(test)
             match test.values:
@@ -177,6 +180,19 @@ class _Hoisting:
             if hasattr(test, name):
                 setattr(test, name, self._looked_at(getattr(test, name)))
         return test
+
+    def _first_of(self, test: ast.BoolOp) -> ast.BoolOp:
+        """Look at the first alternatives at once: where one holds, no other is looked at.
+
+        What is left of those behind them is looked at when they fail, which is seldom.
+        """
+        others = [*itertools.dropwhile(self._is_fixed, test.values)]
+        first = self._once(any_of(test.values[: -len(others)]))
+        return ast.BoolOp(test.op, [first, *(self._behind(each) for each in others)])
+
+    def _behind(self, test: ast.expr) -> ast.expr:
+        is_of_kind = type(test) is ast.BoolOp and self._is_fixed(test.values[0])
+        return test if is_of_kind else t.cast(ast.expr, self._looked_at(test))
 
     def _searched(self, test: t.Any) -> tuple[str, str] | None:
         """Return what is searched for and where, if that is the same for all elements."""
