@@ -356,7 +356,8 @@ class SilentComparisons:
         :param is_searched: whether all elements are looked at; else none behind one that is equal.
         """
         kind, mine, is_first = type(collection), type(item), not is_searched
-        if kind is not list and kind not in _IN_ORDER:
+        is_list = kind is list or kind in _IN_ORDER
+        if not is_list and (kind not in self._listed or kind in self._sets):
             if kind in _SETS:
                 if mine is tuple:
                     for part in item:
@@ -381,7 +382,7 @@ class SilentComparisons:
         elements = [*collection]
         if len(elements) > MAX_ELEMENTS:
             raise NotSilent
-        among_alike = self._among_alike.get(mine)
+        among_alike = None if mine is str or mine is int else self._among_alike.get(mine)
         if among_alike is not None:
             known = among_alike(item, elements, is_first)
             if known is not None:
