@@ -258,8 +258,10 @@ class RuleCompiler:
             self.write_goals(goals, at.scope, out, place)
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
-    def _value_found(self, refs: list[Ref | None], number: int, out: list[ast.stmt]) -> ast.expr:
-        """Write a value that a variable became.
+    def _value_found(
+        self, refs: list[Ref | None], number: int, out: list[ast.stmt]
+    ) -> tuple[ast.expr, ast.expr]:
+        """Write a value that a variable became, and what identifies it.
 
         The caller has another name for it, which must not matter: another variable may have become
         the same term, or a part of it.
@@ -271,23 +273,26 @@ class RuleCompiler:
             if type(ref.literal.value) is bool:
                 # An error about it has its place.
                 raise NotCompilable("a rule that gives a variable a Boolean", ref.literal.span)
-            return ast.Constant(ref.literal.value)
+            literal = ast.Constant(ref.literal.value)
+            return literal, _key_of_found(literal)
         others = [other for other in (*refs[:number], *refs[number + 1 :]) if other is not None]
         given = expr(
             "(*found.given, *OTHERS)" if others else "found.given",
             OTHERS=[load(o.name) for o in others],
         )
-        value = self.fresh()
+        value, key = self.fresh(), self.fresh()
         # Most are texts.
         checked = """
-            VALUE = (
-                NAME
-                if type(NAME) is str or (type(NAME) in decided and NAME == NAME)
-                else check_found(NAME, GIVEN)
-            )
+            if type(NAME) is str: VALUE = KEY = NAME
+            else:
+                VALUE = (
+                    NAME if type(NAME) in decided and NAME == NAME else check_found(NAME, GIVEN)
+                )
+                KEY = FOUND
         """
-        out.append(stmt(checked, VALUE=value, NAME=ref.name, GIVEN=given))
-        return load(value)
+        found = _key_of_found(load(value))
+        out += code(checked, VALUE=value, KEY=key, NAME=ref.name, GIVEN=given, FOUND=found)
+        return load(value), load(key)
 
     # -- tables
 
@@ -311,12 +316,7 @@ class RuleCompiler:
         if self._is_recursive:
             handed = self._left_to_solver("hand_over_each", parameters)
             circle = code("if not known.waits: HANDED", HANDED=handed)
-        return [
-            stmt(
-                "state = exhausted if FIRST is variable or FIRST is read_alone else shared",
-                FIRST=opened[0],
-            ),
-            ast.Assign(names, shared),
+        looked_up = [
             *self._looked_up(parameters),
             stmt(
                 again,
@@ -324,6 +324,17 @@ class RuleCompiler:
                 AGAIN=self._left_to(expr("found.again(known)")),
             ),
             stmt("entry = table[key] = [None, found, *BOUND]", BOUND=[*map(load, bound)]),
+        ]
+        if not self._is_recursive:
+            # Nobody asks again what a question begins with.
+            looked_up = [stmt("entry = [None]"), stmt("if depth: LOOKED_UP", LOOKED_UP=looked_up)]
+        return [
+            stmt(
+                "state = exhausted if FIRST is variable or FIRST is read_alone else shared",
+                FIRST=opened[0],
+            ),
+            ast.Assign(names, shared),
+            *looked_up,
         ]
 
     def _table(self, parameters: list[str]) -> list[ast.stmt]:
@@ -394,15 +405,16 @@ class RuleCompiler:
         noted = ast.Constant(True) if rule is None else rule
         return [_note(noted), ast.Expr(ast.Yield(rule)), _note(load("resumed"))]
 
-    def _yielded_values(self, values: list[ast.expr]) -> list[ast.stmt]:
+    def _yielded_values(self, every: list[tuple[ast.expr, ast.expr]]) -> list[ast.stmt]:
         """Write that a search yields the values of its open arguments, if these are new ones.
 
         What follows has failed with the others.
+
+        :param every: the values, each with what identifies it.
         """
-        solution, key = self.fresh(), self.fresh()
-        keys = [*map(_key_of_found, values)]
+        solution = self.fresh()
+        values, keys = map(list, zip(*every, strict=True))
         yielded = """
-            KEY = KEYS
             if KEY not in found:
                 SOLUTION = found[KEY] = VALUES
                 YIELDED
@@ -410,11 +422,9 @@ class RuleCompiler:
         given: list[ast.stmt] = [ast.Expr(ast.Yield(load(solution)))]
         if self._is_recursive:
             given = [*code("found.waits = True"), *given, *code("found.waits = False")]
-        one = keys[0] if len(keys) == 1 else tuple_of(keys)
         return code(
             yielded,
-            KEY=key,
-            KEYS=one,
+            KEY=keys[0] if len(keys) == 1 else tuple_of(keys),
             SOLUTION=solution,
             VALUES=tuple_of(values),
             YIELDED=given,

@@ -70,17 +70,22 @@ class OpenValues:
         :returns: ``None`` where the solver has to answer, as for a rule that leaves it open.
         """
         function = self._functions.get((name, at, *kinds)) or self.prepare(name, at, kinds)
-        taken = self._as_data((*args[:at], *args[at + 1 :]))
-        if function is None or taken is None:
+        given = self._given(args, at)
+        if function is None or given is None:
             return None
-        return self._values(function, name, args, (*taken[:at], self._variable, *taken[at:]))
+        return self._values(function, name, args, given)
+
+    def _given(self, args: tuple[t.Any, ...], at: int) -> list[t.Any] | None:
+        """Return arguments as compiled rules take them; ``None`` if the solver has to."""
+        taken = self._as_data((*args[:at], *args[at + 1 :]))
+        return None if taken is None else [*taken[:at], self._variable, *taken[at:]]
 
     def _values(
         self,
         function: Callable[..., t.Any],
         name: str,
         args: tuple[t.Any, ...],
-        given: tuple[t.Any, ...],
+        given: list[t.Any],
     ) -> set[t.Any] | None:
         """Call a function.
 
@@ -102,7 +107,7 @@ class OpenValues:
 
         :param are_plain: whether compiled rules take all arguments as they are.
         """
-        is_left = False
+        is_left, variable = False, self._variable
 
         def search(*args: t.Any) -> set[t.Any] | None:
             nonlocal is_left
