@@ -240,9 +240,13 @@ class RuleCompiler:
         body = [*self._table_of_solutions(parameters, bound), *self._guard(parameters)]
 
         def found(scope: Scope, out: list[ast.stmt]) -> None:
-            self.finish(scope, out)
+            checks: list[ast.stmt] = []
+            self.finish(scope, checks)
             refs = [scope.cell(clause, at).ref for at in at_open]
-            every = [self._value_found(refs, at, out) for at in range(len(refs))]
+            if len(checks) != 1 or len(refs) != 1 or refs[0] is None or refs[0].read is None:
+                out += checks
+                checks = []
+            every = [self._value_found(refs, at, checks, out) for at in range(len(refs))]
             out += self._yielded_values(every)
 
         self.success = found
@@ -259,12 +263,14 @@ class RuleCompiler:
         return function_of("answer", [*parameters, "depth", "clock"], [*body, *self._end()])
 
     def _value_found(
-        self, refs: list[Ref | None], number: int, out: list[ast.stmt]
+        self, refs: list[Ref | None], number: int, checks: list[ast.stmt], out: list[ast.stmt]
     ) -> tuple[ast.expr, ast.expr]:
         """Write a value that a variable became, and what identifies it.
 
         The caller has another name for it, which must not matter: another variable may have become
         the same term, or a part of it.
+
+        :param checks: those that the value still needs, unless it is a text.
         """
         ref = refs[number]
         if ref is None or ref.shape is not None or ref.listed is not None or ref.is_unread:
@@ -285,13 +291,21 @@ class RuleCompiler:
         checked = """
             if type(NAME) is str: VALUE = KEY = NAME
             else:
+                CHECKS
                 VALUE = (
                     NAME if type(NAME) in decided and NAME == NAME else check_found(NAME, GIVEN)
                 )
                 KEY = FOUND
         """
-        found = _key_of_found(load(value))
-        out += code(checked, VALUE=value, KEY=key, NAME=ref.name, GIVEN=given, FOUND=found)
+        out += code(
+            checked,
+            VALUE=value,
+            KEY=key,
+            NAME=ref.name,
+            CHECKS=checks,
+            GIVEN=given,
+            FOUND=_key_of_found(load(value)),
+        )
         return load(value), load(key)
 
     # -- tables

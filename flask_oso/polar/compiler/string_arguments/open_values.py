@@ -113,10 +113,12 @@ class OpenValues:
             nonlocal is_left
             if is_left:
                 return None
-            others = (*args[:at], *args[at + 1 :])
-            taken = others if are_plain else self._as_data(others)
-            given = None if taken is None else (*taken[:at], self._variable, *taken[at:])
-            found = None if given is None else self._values(function, name, args, given)
+            given = [*args] if are_plain else self._given(args, at)
+            if given is None:
+                is_left = True
+                return None
+            given[at] = variable
+            found = self._values(function, name, args, given)
             # The solver answers the next time, too.
             is_left = found is None
             return found
