@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import ast
 import itertools
 import textwrap
@@ -11,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from flask_oso import Oso
+from flask_oso.polar.compiler.passes.exclusion import ask_one_class
 from flask_oso.polar.compiler.passes.flags import replace_flags
 from flask_oso.polar.compiler.passes.hoisting import hoist
 from flask_oso.polar.compiler.passes.indexing import index
@@ -53,6 +55,88 @@ def indexed(statements: list[ast.stmt]) -> None:
 def searched(statements: list[ast.stmt]) -> None:
     numbers = itertools.count()
     write_out_searches(statements, lambda letter: f"{letter}{next(numbers)}")
+
+
+# -- classes ---------------------------------------------------------------------------------
+
+CLASS_TESTS = """
+    if type(v) is {one}:
+        found = v.x
+    elif type(v) not in harmless or isinstance(v, {one}):
+        return None
+    if type(v) is {other}:
+        found = v.y
+    elif type(v) not in harmless or isinstance(v, {other}):
+        return None
+"""
+
+
+class Base:
+    """A class from which another one derives."""
+
+
+class Derived(Base):
+    """The other one."""
+
+
+class Abstract(abc.ABC):
+    """Others may be registered as its subclasses."""
+
+
+def tested_once(classes: dict[str, type]) -> Pass:
+    """Have tests of classes known as such, as the writers of tests do it."""
+
+    def do(statements: list[ast.stmt]) -> None:
+        for each in ast.walk(ast.Module(statements, [])):
+            match each:
+                case ast.If(ast.Compare(_, [ast.Is()], [ast.Name(name)]) as test):
+                    test.of_class = "v", classes[name]  # type: ignore[attr-defined]
+        ask_one_class(statements)
+
+    return do
+
+
+def test_value_of_one_class_is_tested_for_no_other() -> None:
+    """What gives up for another class stands behind all tests."""
+    text = CLASS_TESTS.format(one="Thing", other="Folder")
+
+    made = rewritten(text, tested_once({"Thing": Thing, "Folder": Folder}))
+
+    assert made == plain(
+        """
+        if type(v) is Thing:
+            found = v.x
+        elif type(v) is Folder:
+            found = v.y
+        else:
+            if type(v) not in harmless or isinstance(v, Thing):
+                return None
+            if type(v) not in harmless or isinstance(v, Folder):
+                return None
+        """
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(Base, Derived), (Derived, Base), (Thing, Abstract), (Abstract, Thing), (Thing, Thing)],
+)
+def test_value_that_may_be_of_both_classes_is_tested_for_both(one: type, other: type) -> None:
+    """An object of a derived class, or of one that is registered, is an instance of both."""
+    text = CLASS_TESTS.format(one="One", other="Other")
+
+    made = rewritten(text, tested_once({"One": one, "Other": other}))
+
+    assert made == plain(text)
+
+
+def test_value_that_changes_between_two_tests_is_tested_for_both() -> None:
+    """The next object of a chain may be of the other class."""
+    text = CLASS_TESTS.format(one="Thing", other="Folder").replace("found = v.x", "v = v.x")
+
+    made = rewritten(text, tested_once({"Thing": Thing, "Folder": Folder}))
+
+    assert made == plain(text)
 
 
 # -- searches --------------------------------------------------------------------------------

@@ -19,11 +19,13 @@ what compilers call it.
     names and counts that nothing needs (copy propagation, dead code).
 ``constants``
     what differs in constants alone stands there once (code factoring).
+``exclusion``
+    which statements exclude each other; a value of one class is tested for no other (jump
+    threading).
 ``passes``
     the above, in order.
-``exclusion``, ``list_positions``, ``recursion``
-    which statements exclude each other; a loop over the rests of a list; functions that call
-    themselves, as loops.
+``list_positions``, ``recursion``
+    a loop over the rests of a list; functions that call themselves, as loops.
 ``searches``
     a list is searched where it stands, in what is done otherwise (inlining).
 """

@@ -5,7 +5,11 @@ In go the statements of a function; out comes whether at most one of some of the
     if v is not None: … x      if v is None: … y
     if len(v) >= 1: … x        if len(v) == 0: … y
 
-Only names that do not change are compared.
+Only names that do not change are compared. A value of one class is not tested for others::
+
+    if type(v) is A: x  elif odd(v, A): return None     if type(v) is A: x
+    if type(v) is B: y  elif odd(v, B): return None  =>  elif type(v) is B: y
+                                                         else: … the two, which only give up
 """
 
 from __future__ import annotations
@@ -17,8 +21,9 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
+from ...solver.class_tests import derives, has_instance_test
 from ..snippets import code_of
-from .names import Names, conjuncts, read_name
+from .names import Names, blocks_in, conjuncts, only_gives_up, read_name
 
 #: A test, and whether it holds.
 _Condition = tuple[ast.expr, bool]
@@ -67,6 +72,51 @@ def without_contradicted(
         else:
             found.append(statement)
     return found
+
+
+def ask_one_class(statements: list[ast.stmt]) -> None:
+    """Have a value that is of one class tested for no other one; the statements are changed."""
+    for block, _ in [*blocks_in(statements)]:
+        for at in reversed(range(len(block) - 1)):
+            first, second = map(_class_tests, block[at : at + 2])
+            if first is None or second is None or not _are_apart(first, second):
+                continue
+            if not Names([block[at]]).written[first.name]:
+                second.last.orelse = [*first.last.orelse, *second.last.orelse]
+                first.last.orelse = [block.pop(at + 1)]
+
+
+class _ClassTests(t.NamedTuple):
+    """Tests of the class of one value: each stands where those before it do not hold.
+
+    :param last: the last of them, behind which the function may give up.
+    """
+
+    name: str
+    classes: list[type]
+    last: ast.If
+
+
+def _class_tests(statement: ast.stmt) -> _ClassTests | None:
+    tested: list[tuple[str, type]] = []
+    last: ast.If | None = None
+    while type(statement) is ast.If and (one := class_tested(statement.test)) is not None:
+        tested.append(one)
+        last = statement
+        statement = last.orelse[0] if len(last.orelse) == 1 else ast.Pass()
+    if last is None or len({name for name, _ in tested}) > 1:
+        return None
+    if not all(map(only_gives_up, last.orelse)):
+        return None
+    return _ClassTests(tested[0][0], [cls for _, cls in tested], last)
+
+
+def _are_apart(first: _ClassTests, second: _ClassTests) -> bool:
+    """Tell whether no object is an instance of a class of each, for classes without own tests."""
+    pairs = [*itertools.product(first.classes, second.classes)]
+    tests = any(map(has_instance_test, [*first.classes, *second.classes]))
+    are_related = any(derives(one, other) or derives(other, one) for one, other in pairs)
+    return first.name == second.name and not tests and not are_related
 
 
 def _conditions_of(

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Mapping
 
 from .constants import join_alike
+from .exclusion import ask_one_class
 from .flags import replace_flags
 from .hoisting import hoist
 from .indexing import index
@@ -24,6 +25,7 @@ def improve(
     :param lists: as for ``index``.
     """
     join_alike(statements)
+    ask_one_class(statements)
     if not has_loops(statements):
         replace_flags(statements)
         shorten_names(statements)
