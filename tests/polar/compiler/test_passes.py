@@ -79,11 +79,11 @@ class Derived(Base):
     """The other one."""
 
 
-class Abstract(abc.ABC):
+class Abstract(metaclass=abc.ABCMeta):
     """Others may be registered as its subclasses."""
 
 
-def tested_once(classes: dict[str, type]) -> Pass:
+def with_classes(classes: dict[str, type]) -> Pass:
     """Have tests of classes known as such, as the writers of tests do it."""
 
     def do(statements: list[ast.stmt]) -> None:
@@ -100,7 +100,7 @@ def test_value_of_one_class_is_tested_for_no_other() -> None:
     """What gives up for another class stands behind all tests."""
     text = CLASS_TESTS.format(one="Thing", other="Folder")
 
-    made = rewritten(text, tested_once({"Thing": Thing, "Folder": Folder}))
+    made = rewritten(text, with_classes({"Thing": Thing, "Folder": Folder}))
 
     assert made == plain(
         """
@@ -125,7 +125,7 @@ def test_value_that_may_be_of_both_classes_is_tested_for_both(one: type, other: 
     """An object of a derived class, or of one that is registered, is an instance of both."""
     text = CLASS_TESTS.format(one="One", other="Other")
 
-    made = rewritten(text, tested_once({"One": one, "Other": other}))
+    made = rewritten(text, with_classes({"One": one, "Other": other}))
 
     assert made == plain(text)
 
@@ -134,7 +134,7 @@ def test_value_that_changes_between_two_tests_is_tested_for_both() -> None:
     """The next object of a chain may be of the other class."""
     text = CLASS_TESTS.format(one="Thing", other="Folder").replace("found = v.x", "v = v.x")
 
-    made = rewritten(text, tested_once({"Thing": Thing, "Folder": Folder}))
+    made = rewritten(text, with_classes({"Thing": Thing, "Folder": Folder}))
 
     assert made == plain(text)
 
