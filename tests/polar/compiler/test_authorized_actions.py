@@ -10,7 +10,10 @@ import pytest
 
 from flask_oso import Limits, Oso, OsoError, Variable
 from flask_oso.polar.compiler.compilation_turns import NOT_NOW
+from flask_oso.polar.compiler.entry_points import new_clock
+from flask_oso.polar.compiler.scopes import Variant
 from flask_oso.polar.compiler.specialization.tables.search_maker import MAX_SEARCHED
+from flask_oso.polar.compiler.takeovers import OPEN
 from flask_oso.polar.exceptions import PolarTypeError
 from tests.support.answers import program_of
 
@@ -19,6 +22,17 @@ class User:
     """Who asks."""
 
     name = "ana"
+
+
+class Giving:
+    """Who says what may be done."""
+
+    def __init__(self, actions: list[str]) -> None:
+        self.actions = actions
+
+    def may_do(self, _doc: Doc) -> list[str]:
+        """Give the actions."""
+        return self.actions
 
 
 class Number(int):
@@ -879,3 +893,21 @@ def test_what_a_call_is_made_with_is_looked_at_once_for_all_actions() -> None:
     steps = dis.get_instructions(search.at_once)  # type: ignore[attr-defined]
     read = [each.argval for each in steps if each.opname == "LOAD_ATTR"]
     assert read.count("size") == 2
+
+
+@pytest.mark.parametrize(("depth", "notes"), [(0, False), (1, True)])
+def test_search_that_a_question_begins_with_notes_nothing(depth: int, *, notes: bool) -> None:
+    """Nobody asks again what the question itself is; what a rule asks others may ask, too."""
+    oso = Oso()
+    oso.register_class(Giving)
+    oso.register_class(Doc)
+    oso.load_str("allow(user: Giving, action, doc: Doc) if action in user.may_do(doc);")
+    oso.authorized_actions(Giving(["read"]), Doc())
+    search = program_of(oso).open_function(Variant("allow", 3, (), False, open=(1,)))
+    clock = new_clock()
+    assert search is not None
+
+    found = [*search(Giving(["read"]), OPEN, Doc(), depth, clock)]
+
+    assert found == [("read",)]
+    assert (clock[3] is not None) is notes

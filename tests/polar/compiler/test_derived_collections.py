@@ -147,6 +147,17 @@ def test_derived_collection_is_plain_data(cls: t.Any, condition: str) -> None:
     assert {*answers[0]} == {True, False}
 
 
+@pytest.mark.parametrize("cls", [Names, Pair, Queue])
+def test_nothing_is_looked_at_behind_what_is_found(cls: t.Any) -> None:
+    """A list of a class of its own has the order of a list, and the solver ends at a solution."""
+    oso = make_oso('allow(user: User, "read", doc: Doc) if user.x in doc.x;', User, Doc)
+    user, doc = User(x="a"), Doc(x=_made(cls, "b", "a", Refusing()))
+
+    allowed = [oso.is_allowed(user, "read", doc) for _ in range(2)]
+
+    assert [*allowed, specialized(oso.engine, user, "read", doc)] == [True, True, True]
+
+
 @pytest.mark.parametrize(
     "condition",
     [

@@ -53,6 +53,22 @@ def test_tests_of_what_stays_the_same_come_before_the_loop() -> None:
     """)
 
 
+def test_alternatives_are_looked_at_until_one_holds() -> None:
+    """The first ones are looked at once; what is left of those behind them, when they fail."""
+    text = """
+    for e in xs:
+        if type(a) is int or type(a) in ordered or (type(a) in moments and e.zone is None):
+            found = True
+    """
+
+    assert hoisted(text) == plain("""
+    x0 = type(a) is int or type(a) in ordered
+    for e in xs:
+        if x0 or (type(a) in moments and e.zone is None):
+            found = True
+    """)
+
+
 def test_what_a_turn_changes_is_looked_at_in_each() -> None:
     """The object of a chain is another one in each turn."""
     text = "for level in levels:\n    if type(a0) in k: found = True\n    a0 = a0.parent"
