@@ -91,6 +91,10 @@ class SpecializationWriter(QuestionWriter):
         args = {
             at: Known(names[at], exact=cls, region=self.root) for at, cls in self._classes.items()
         }
+        for at, cls in self._classes.items():
+            if cls is list:
+                # It is looked at as a whole before all else.
+                self.root.known["plain list", names[at]] = args[at]
         if text is not None:
             at, known = text
             if isinstance(known, frozenset):

@@ -274,7 +274,13 @@ class Compounds(Alternatives, frozen=False):
             self.guards.note_derived(each, ("rest", value.name, count))
         if rest is not None and is_bare:
             source = _item(value, ast.Slice(None, ast.Constant(count), None))
-        parts = dict(zip(facts, made, strict=True))
+        is_plain = region.lookup(("plain list", value.name)) is not None
+        parts = {
+            fact: each
+            for fact, each, term in zip(facts, made, listed.items, strict=True)
+            # What has no name is looked at with the whole list, or by itself.
+            if not (is_plain and _is_bare(term))
+        }
         read = ast.Assign([ast.Tuple(names, ast.Store())], source)
         if names:
             self._note_parts(region, parts, read, "harmless")
