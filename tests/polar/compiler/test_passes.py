@@ -82,7 +82,8 @@ def with_classes(classes: dict[str, type]) -> Pass:
         for each in ast.walk(ast.Module(statements, [])):
             match each:
                 case ast.If(ast.Compare(_, [ast.Is()], [ast.Name(name)]) as test):
-                    test.of_class = "v", classes[name]  # type: ignore[attr-defined]
+                    if name in classes:
+                        test.of_class = "v", classes[name]  # type: ignore[attr-defined]
         ask_one_class(statements)
 
     return do
@@ -129,6 +130,34 @@ def test_value_that_changes_between_two_tests_is_tested_for_both() -> None:
     made = rewritten(text, with_classes({"User": User, "Folder": Folder}))
 
     assert made == plain(text)
+
+
+@pytest.mark.parametrize(("kind", "is_known"), [("dict", True), ("User", True), ("Other", False)])
+def test_value_of_a_class_that_passes_the_sandbox_is_not_checked(
+    kind: str, *, is_known: bool
+) -> None:
+    """The check stands behind the test of the class, unless that is of no pattern."""
+    text = f"""
+    if type(v) not in harmless:
+        return None
+    if type(v) is {kind}:
+        found = True
+    elif is_odd(v):
+        return None
+    """
+    behind = f"""
+    if type(v) is {kind}:
+        found = True
+    else:
+        if type(v) not in harmless:
+            return None
+        if is_odd(v):
+            return None
+    """
+
+    made = rewritten(text, with_classes({"User": User}))
+
+    assert made == plain(behind if is_known else text)
 
 
 # -- searches --------------------------------------------------------------------------------

@@ -10,6 +10,9 @@ Only names that do not change are compared. A value of one class is not tested f
     if type(v) is A: x  elif odd(v, A): return None     if type(v) is A: x
     if type(v) is B: y  elif odd(v, B): return None  =>  elif type(v) is B: y
                                                          else: … the two, which only give up
+
+    if type(v) not in harmless: return None     if type(v) is A: x
+    if type(v) is A: x  else: y             =>  else: if type(v) not in harmless: return None; y
 """
 
 from __future__ import annotations
@@ -34,6 +37,8 @@ _BOUNDS: dict[type, Callable[[float], tuple[float, float]]] = {
     ast.Lt: lambda number: (-math.inf, math.nextafter(number, -math.inf)),
     ast.LtE: lambda number: (-math.inf, number),
 }
+#: The native classes that tests ask for by their names.
+_PASSING = ("dict", "list")
 #: Up to this, each integer is a float, too: bounds are exact.
 _MOST = 2**50
 
@@ -78,12 +83,35 @@ def ask_one_class(statements: list[ast.stmt]) -> None:
     """Have a value that is of one class tested for no other one; the statements are changed."""
     for block, _ in [*blocks_in(statements)]:
         for at in reversed(range(len(block) - 1)):
+            if _is_of_class_checked(*block[at : at + 2]):
+                others = t.cast(ast.If, block[at + 1]).orelse
+                others.insert(0, block.pop(at))
+                continue
             first, second = map(_class_tests, block[at : at + 2])
             if first is None or second is None or not _are_apart(first, second):
                 continue
             if not Names([block[at]]).written[first.name]:
                 second.last.orelse = [*first.last.orelse, *second.last.orelse]
                 first.last.orelse = [block.pop(at + 1)]
+
+
+def _is_of_class_checked(check: ast.stmt, test: ast.stmt) -> bool:
+    """Tell whether a sandbox check comes before a test for a class whose objects have passed it."""
+    match check, test:
+        case (
+            ast.If(ast.Compare(of, [ast.NotIn()], [ast.Name("harmless")])),
+            ast.If(ast.Compare(tested, [ast.Is()], [ast.Name(kind)]) as one),
+        ) if code_of([of]) == code_of([tested]) and _is_type_of_name(of):
+            # What a pattern names is of a class that passes the sandbox.
+            return only_gives_up(check) and (kind in _PASSING or class_tested(one) is not None)
+    return False
+
+
+def _is_type_of_name(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(ast.Name("type"), [ast.Name()]):
+            return True
+    return False
 
 
 class _ClassTests(t.NamedTuple):
