@@ -142,9 +142,9 @@ def _class_tests(statement: ast.stmt) -> _ClassTests | None:
 def _are_apart(first: _ClassTests, second: _ClassTests) -> bool:
     """Tell whether no object is an instance of a class of each, for classes without own tests."""
     pairs = [*itertools.product(first.classes, second.classes)]
-    tests = any(map(has_instance_test, [*first.classes, *second.classes]))
+    have_tests = any(map(has_instance_test, [*first.classes, *second.classes]))
     are_related = any(derives(one, other) or derives(other, one) for one, other in pairs)
-    return first.name == second.name and not tests and not are_related
+    return first.name == second.name and not have_tests and not are_related
 
 
 def _conditions_of(
