@@ -206,6 +206,15 @@ LATER = {
       has_role(user: User, name: String, doc: Doc) if
         role in user.roles and role.name = name and role.of = doc;
     """,
+    "behind a cut": """
+      allow(user: User, "read", doc: Doc) if doc.open = true and cut and user.admin = true;
+      allow(user: User, "read", doc: Doc) if role in user.roles and role.of = doc;
+    """,
+    "behind a cut and a list": """
+      allow(user: User, "read", doc: Doc) if doc.open = true and cut and user.admin = true;
+      allow(user: User, "read", doc: Doc) if ban in user.bans and ban.of = doc;
+      allow(user: User, "read", doc: Doc) if role in user.roles and role.of = doc;
+    """,
     "rules in rules": """
       allow(user: User, "read", _: Doc) if user.admin;
       allow(user: User, "read", doc: Doc) if may(user, doc);

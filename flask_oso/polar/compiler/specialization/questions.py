@@ -317,12 +317,13 @@ class QuestionWriter:
             return
         matching = self.patterns.matching(clauses, args, region=region)
         if any(map(has_cut, matching)):
-            self.clauses_with_cuts(
-                region,
-                matching,
-                args,
-                lambda here, clause, goals, _: self._clause(here, clause, node, key, goals),
-            )
+            self._note_places(region, key, clauses, matching, args)
+
+            def write(here: Region, clause: Clause, goals: Sequence[Term] | None, _: bool) -> None:
+                place = region.places.get((key, id(clause)))
+                self._clause(here, clause, node, key, goals, place=place)
+
+            self.clauses_with_cuts(region, matching, args, write)
             return
         self._read_shared(region, matching, args)
         self._note_places(region, key, clauses, matching, args)
@@ -524,7 +525,6 @@ class QuestionWriter:
         if not order.is_known:
             raise NotCompilable("a cut in rules whose order is not known", clauses[0].rule.span)
         check_heads_behind_cut(order.clauses, args)
-        self.guards.are_placed = False
         for clause in order.clauses:
             self._most_goals += 1 + 2 * len([*goals_in(clause.body)])
             if not has_cut(clause):

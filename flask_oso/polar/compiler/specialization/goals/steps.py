@@ -597,6 +597,7 @@ class GoalStep(Heads, frozen=False):
             here = self.replaced(region=region, rest=self.rest if goes_on else ())
             here._clause_in_place(called, clause, values, goals)
 
+        self.guards.are_placed = False
         self.writer.clauses_with_cuts(self.region, clauses, values, write, opened)
 
     def _clause_in_place(
