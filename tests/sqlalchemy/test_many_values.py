@@ -36,6 +36,9 @@ class Doc(Base):
     code: orm.Mapped[uuid.UUID | None]
     day: orm.Mapped[datetime.date | None]
     moment: orm.Mapped[datetime.datetime | None]
+    hexadecimal: orm.Mapped[uuid.UUID | None] = orm.mapped_column(
+        sa.Uuid().with_variant(sa.Uuid(native_uuid=False), "postgresql")
+    )
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "mariadb"], scope="module")
@@ -70,6 +73,7 @@ def values_of(value: int) -> dict[str, t.Any]:
         "big": value,
         "text": f"É{value}",
         "code": uuid.UUID(int=value),
+        "hexadecimal": uuid.UUID(int=value),
         "day": day,
         "moment": datetime.datetime(day.year, day.month, day.day, 12),
     }
@@ -117,13 +121,13 @@ def test_list_of_more_values_than_parameters(session: orm.Session, name: str) ->
     assert found == [[2, 3, 5], [1, 4, 6], [2, 3], [1, 4, 5, 6]]
 
 
-@pytest.mark.parametrize("name", ["big", "code", "day", "moment"])
+@pytest.mark.parametrize("name", ["big", "code", "day", "moment", "hexadecimal"])
 def test_list_of_many_values(session: orm.Session, name: str) -> None:
     """A list of many values of other types has the rows of these values."""
     assert listed(makes_lists(name), session, actor(name, FEW), "read") == [2, 3, 5]
 
 
-@pytest.mark.parametrize("name", ["number", "big", "text", "code", "day", "moment"])
+@pytest.mark.parametrize("name", ["number", "big", "text", "code", "day", "moment", "hexadecimal"])
 def test_list_of_many_values_that_are_written_out(session: orm.Session, name: str) -> None:
     """A statement of which the values are written out, as in a log, has the same rows."""
     statement = makes_lists(name).authorized_query(actor(name, 201), "read", Doc)
@@ -187,7 +191,14 @@ def test_nothing_else_is_written_into_a_statement(database: t.Any, values: list[
         among.compile(dialect=database.dialect(), compile_kwargs={"literal_binds": True})
 
 
-@pytest.mark.parametrize("type_", [sa.Uuid(native_uuid=False), sa.Uuid(as_uuid=False)])
+@pytest.mark.parametrize(
+    "type_",
+    [
+        sa.Uuid(native_uuid=False),
+        sa.Uuid(as_uuid=False),
+        sa.Uuid().with_variant(sa.Uuid(native_uuid=False), "postgresql"),
+    ],
+)
 def test_uuids_that_are_texts_are_one_parameter(type_: sa.Uuid[t.Any]) -> None:
     """What PostgreSQL compares as a text is not written as a UUID."""
     among = AmongMany(sa.column("code", type_).in_([uuid.UUID(int=1)]))

@@ -23,7 +23,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql import elements, operators
 
 from .binary_clauses import FoundText, binary_parts
-from .dialects import MYSQL, POSTGRESQL, SQLITE
+from .dialects import MYSQL, POSTGRESQL, SQLITE, declared_type
 
 #: The most values that are parameters of their own. A database takes so many at most, and to write
 #: and to read 1,000 of them takes as long as many a statement.
@@ -119,7 +119,8 @@ def _among(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
 def _among_postgresql(element: t.Any, compiler: t.Any, **keywords: t.Any) -> str:
     if not _is_of(element.right.type, _IN_ARRAYS):
         return _among(element, compiler, **keywords)
-    column, type_ = compiler.process(element.left, **keywords), element.right.type
+    column = compiler.process(element.left, **keywords)
+    type_ = declared_type(element.right, compiler)
     if _is_written(type_):
         values = _written(element.right, compiler, keywords)
         array = compiler.dialect.type_compiler_instance.process(postgresql.ARRAY(type_))
