@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import sqlite3
 import types
 import typing as t
@@ -14,9 +15,11 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.dialects.postgresql import psycopg
 
 from flask_oso import Oso
 from flask_oso.sqlalchemy import register_models
+from flask_oso.sqlalchemy.statements.known_values import in_values
 from flask_oso.sqlalchemy.statements.many_values import AmongMany
 from tests.support.answers import may_read
 
@@ -32,6 +35,7 @@ class Doc(Base):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     number: orm.Mapped[int | None] = orm.mapped_column(sa.Integer)
     big: orm.Mapped[int | None] = orm.mapped_column(sa.BigInteger)
+    small: orm.Mapped[int | None] = orm.mapped_column(sa.SmallInteger)
     text: orm.Mapped[str | None] = orm.mapped_column(sa.String(20))
     code: orm.Mapped[uuid.UUID | None]
     day: orm.Mapped[datetime.date | None]
@@ -52,7 +56,7 @@ def session(request: pytest.FixtureRequest) -> Iterator[orm.Session]:
             driver = t.cast(t.Any, session.connection().connection.driver_connection)
             driver.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 32_766)
         session.add_all([Doc(id=1), doc(2, 5), doc(3, 10_000), doc(4, 100_000), doc(5, 0)])
-        session.add(Doc(id=6, text="é5", number=-1, big=2**40))
+        session.add(Doc(id=6, text="é5", number=-1, big=2**40, small=7))
         session.commit()
         yield session
     Base.metadata.drop_all(engine)
@@ -176,6 +180,49 @@ def test_a_kept_statement_has_the_values_of_each_actor(session: orm.Session) -> 
     found = [listed(oso, session, each, "read") for each in (actor("number", 300), odd)]
 
     assert found == [[2, 5], [6]]
+
+
+@pytest.mark.parametrize(("name", "value"), [("small", 7), ("number", -1), ("big", 2**40)])
+@pytest.mark.parametrize("size", [2, 300])
+def test_a_kept_statement_has_integers_of_any_width(
+    session: orm.Session, name: str, value: int, size: int
+) -> None:
+    """A list of integers that a column cannot hold has the rows of the others, for each actor."""
+    oso = makes_lists(name)
+    widths = [1, 2**15, 2**31, -(2**15) - 1, -(2**31) - 1, 2**63 - 1, 2**15, 2**31, 6, 2**63]
+    actors = [
+        types.SimpleNamespace(values=[width, value, *range(10**6, 10**6 + size - 2)])
+        for width in widths
+    ]
+
+    assert [listed(oso, session, each, "read") for each in actors] == [[6]] * len(actors)
+
+
+@pytest.mark.parametrize(
+    ("type_", "widest", "wanted"),
+    [
+        (sa.SmallInteger(), 2**15 - 1, "SMALLINT"),
+        (sa.SmallInteger(), 2**15, "BIGINT"),
+        (sa.Integer(), 2**31 - 1, "INTEGER"),
+        (sa.Integer(), -(2**31), "INTEGER"),
+        (sa.Integer(), 2**31, "BIGINT"),
+        (sa.BigInteger(), 2**15, "BIGINT"),
+        (sa.BigInteger().with_variant(sa.Integer(), "postgresql"), 2**31, "BIGINT"),
+    ],
+)
+@pytest.mark.parametrize("size", [2, 300])
+def test_integers_are_of_the_type_of_the_column(
+    type_: sa.types.TypeEngine[t.Any], widest: int, wanted: str, size: int
+) -> None:
+    """Integers that a column can hold are of its type: PostgreSQL hashes no list of wider ones."""
+    values = [*range(size - 1), widest]
+    statement = in_values(sa.column("number", type_), values)
+
+    text = str(
+        statement.compile(dialect=psycopg.dialect(), compile_kwargs={"render_postcompile": True})
+    )
+
+    assert ({"SMALLINT", "INTEGER", "BIGINT"} & set(re.findall(r"[A-Z]+", text))) == {wanted}
 
 
 @pytest.mark.parametrize(

@@ -277,7 +277,7 @@ def has_another(value: t.Any) -> bool:
 
 
 def _other_integer(value: int) -> int:
-    return value - 1 if is_wide(value + 1) != is_wide(value) else value + 1
+    return value - 1 if _bits([value + 1]) != _bits([value]) else value + 1
 
 
 def _other_date(value: t.Any) -> t.Any:
@@ -338,12 +338,16 @@ def _shape(value: t.Any) -> t.Any:
         return str, value.isascii()
     if type(value) is list:
         is_ascii = all(type(each) is str and each.isascii() for each in value)
-        return list, _has_wide(value), is_ascii, are_many(value)
+        return list, _bits(value), is_ascii, are_many(value)
     return is_wide(value) if type(value) is int else type(value)
 
 
-def _has_wide(values: Sequence[t.Any]) -> bool:
-    return any(type(each) is int and is_wide(each) for each in values)
+def _bits(values: Sequence[t.Any]) -> int:
+    """Return how many bits the integers of a list need: 16, 32 or 64."""
+    integers = [each for each in values if type(each) is int]
+    if not any(map(is_wide, integers)):
+        return 16
+    return 32 if all(-(2**31) <= each < 2**31 for each in integers) else 64
 
 
 def _types(key: Sequence[t.Any]) -> tuple[type, ...]:
@@ -466,10 +470,22 @@ def among_values(column: t.Any, among: KnownValue, *, is_among: bool) -> t.Any:
 def in_values(column: t.Any, values: list[t.Any]) -> t.Any:
     """Return the condition that a column has one of known values."""
     listed: t.Any = values
-    if _has_wide(values):
+    if _bits(values) > _bits_of(column.type):
         listed = sa.bindparam(None, values, _WIDE, unique=True, expanding=True)
     found = column.in_(listed)
     return AmongMany(found) if are_many(values) else found
+
+
+def _bits_of(type_: t.Any) -> int:
+    """Return how many bits the integers of a type have at least, in each database.
+
+    PostgreSQL hashes a list of integers of the type of the column. It compares each row with each
+    one of a wider type.
+    """
+    return min(_BITS.get(type(each), 16) for each in (type_, *type_._variant_mapping.values()))
+
+
+_BITS: dict[type, int] = {sa.Integer: 32, sa.INTEGER: 32, sa.BigInteger: 64, sa.BIGINT: 64}
 
 
 def parameter(known: KnownValue, type_: t.Any) -> t.Any:
