@@ -16,6 +16,7 @@ from flask_oso.polar.compiler.specialization.tables.search_maker import MAX_SEAR
 from flask_oso.polar.compiler.takeovers import OPEN
 from flask_oso.polar.exceptions import PolarTypeError
 from tests.support.answers import program_of
+from tests.support.policies import make_oso
 
 
 class User:
@@ -911,3 +912,33 @@ def test_search_that_a_question_begins_with_notes_nothing(depth: int, *, notes: 
 
     assert found == [("read",)]
     assert (clock[3] is not None) is notes
+
+
+class Gift:
+    """Is given away by whoever looks whether it may be used."""
+
+    def __init__(self, owner: t.Any) -> None:
+        self.owner, self.given_for = owner, list[str]()
+
+    def give_away(self, action: str) -> bool:
+        """Leave its owner."""
+        self.owner = None
+        self.given_for.append(action)
+        return True
+
+
+def test_a_method_that_changes_what_is_read_counts_for_the_actions_asked_after_it() -> None:
+    """No action is given whose own question would be a no, while a query reads the owner once."""
+    policy = """
+        allow(u, a, d: Gift) if d.owner = u and a in ["read", "write"] and d.give_away(a);
+    """
+    oso = make_oso(policy, Gift)
+    solver = make_oso(policy, Gift, compiled=False)
+    user = object()
+    gifts = [Gift(user) for _ in range(3)]
+
+    found = [oso.authorized_actions(user, gift) for gift in gifts]
+
+    assert found == [{"read"}] * 3
+    assert [gift.given_for for gift in gifts] == [["read"]] * 3
+    assert solver.authorized_actions(user, Gift(user)) == {"read", "write"}
