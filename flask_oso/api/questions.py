@@ -30,6 +30,7 @@ from ..observability.denial_hints import (
 )
 from ..oso import Oso
 from ..polar.exceptions import OsoError
+from ..questions.row_questions import QueryBuilder
 from ..request_state import (
     NOT_GIVEN,
     UnboundError,
@@ -243,7 +244,7 @@ class Questions:
         self._know(oso, cls)
 
         def choose() -> t.Any:
-            return oso.authorized_query(who, action, cls)
+            return _as_select(oso, oso.authorized_query(who, action, cls))
 
         statement = publisher_of(app).choose(oso, who, action, cls, choose)
         log_never_allowed(app, find_state(app), oso, action)
@@ -322,7 +323,7 @@ class Questions:
         app = this_app()
         oso = self._authorizer.oso_of(app)
         self._know(oso, cls)
-        statement = oso.actors_query(unwrap(action), resource, cls)
+        statement = _as_select(oso, oso.actors_query(unwrap(action), resource, cls))
         log_never_allowed(app, find_state(app), oso, unwrap(action))
         return t.cast("Select[tuple[_Object]]", statement)
 
@@ -391,6 +392,16 @@ _WRONG_ARGUMENTS = (
     "'authorize' takes an action and a resource, as in 'authorize(\"edit\", note)', or the resource"
     " alone with 'action=…'. The actor is given by name: 'actor=…'."
 )
+
+
+def _as_select(oso: Oso, query: t.Any) -> t.Any:
+    """Give the ``select`` of a query, which the adapter of SQLAlchemy makes as that of oso did."""
+    if not isinstance(oso.host.adapter, QueryBuilder):
+        return query
+    # Imported late: an app without a database need not have SQLAlchemy.
+    from ..sqlalchemy.queries import as_select
+
+    return as_select(query)
 
 
 def _refuse_positions(call: str) -> t.NoReturn:

@@ -36,6 +36,11 @@ if t.TYPE_CHECKING:
     from ..oso import Oso
 
 
+def as_select(query: t.Any) -> t.Any:
+    """Return the ``select`` of a query that an adapter of oso 0.27 made; anything else as it is."""
+    return query.statement if isinstance(query, orm.Query) else query
+
+
 class _Names(t.NamedTuple):
     """What was made for a registry: names of tables and columns, and what is kept of statements."""
 

@@ -14,7 +14,8 @@ from flask import Flask, g, render_template_string, session
 from sqlalchemy import orm
 from werkzeug.exceptions import Forbidden, HTTPException, NotFound
 
-from flask_oso import FlaskOso, OsoError, VetoedCommitError, authorizes_inside
+from flask_oso import FlaskOso, Oso, OsoError, VetoedCommitError, authorizes_inside
+from flask_oso.sqlalchemy import SqlAlchemyAdapter
 from tests.support.models.notebook import POLICY, Note, User, db, make_notebook, open_as
 from tests.support.sites import make_app, make_oso
 
@@ -121,6 +122,32 @@ def test_scope_selects_the_allowed_rows(oso: FlaskOso) -> None:
 def test_scope_of_an_alias(oso: FlaskOso) -> None:
     """An alias of a class selects the same rows."""
     assert keys(oso.scope("read", t.cast("t.Any", orm.aliased(Note)))) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("ask", "found"),
+    [
+        (lambda oso: oso.scope("read", Note), [1, 2]),
+        (lambda oso: oso.scope("read", t.cast("t.Any", orm.aliased(Note))), [1, 2]),
+        (lambda oso: oso.actors_query("edit", note(1), User), [1]),
+    ],
+)
+def test_rows_beside_an_adapter_are_a_select(
+    ask: Callable[[FlaskOso], t.Any], found: list[int]
+) -> None:
+    """A program for oso 0.27 keeps its adapter, whose own queries no session executes."""
+    app, policy = make_notebook(), Oso()
+    policy.register_class(User)
+    policy.register_class(Note)
+    policy.load_str(POLICY)
+
+    with app.test_request_context():
+        policy.set_data_filtering_adapter(SqlAlchemyAdapter(db.session))
+        g._login_user = user(1)
+        statement = ask(FlaskOso(policy, app))
+
+        assert isinstance(statement, sa.Select)
+        assert keys(statement) == found
 
 
 def test_filter_keeps_allowed_objects_in_order(oso: FlaskOso) -> None:

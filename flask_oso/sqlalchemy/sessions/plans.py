@@ -14,6 +14,7 @@ from sqlalchemy.engine import default
 from sqlalchemy.ext.compiler import compiles
 
 from ...polar.exceptions import OsoError
+from ..queries import as_select
 
 #: Databases that are spoken to in the dialect of another.
 _SPOKEN = {
@@ -62,10 +63,17 @@ def print_statement(
 ) -> PrintedStatement:
     """Return a statement as text, with a plan if the database of a session has one.
 
+    :param statement: a statement, or what an adapter gives in its place.
     :param session: ``None`` is no database.
     :param name: the dialect; by default that of the session.
     :raises OsoError: there is no such dialect, or it has no statement for the policy.
     """
+    statement = as_select(statement)
+    if not isinstance(statement, sa.ClauseElement):
+        raise OsoError(
+            f"The adapter gives an object of {type(statement).__name__!r} as its query, which is no"
+            " statement of SQLAlchemy: there is no SQL to print."
+        )
     bind = None if session is None else session.get_bind()
     dialect = bind.dialect if name is None and bind is not None else _dialect(name or "default")
     try:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from flask_oso import OsoError
 from flask_oso.sqlalchemy.sessions.plans import print_statement
 from tests.support.databases import open_session
 
@@ -36,3 +37,24 @@ def test_plan_is_read_as_it_is(columns: tuple[str, ...]) -> None:
         printed = print_statement(statement, session, None, has_plan=True)
 
     assert printed.plan[0].startswith("SCAN loans")
+
+
+def test_query_of_an_adapter_is_printed_as_its_statement() -> None:
+    """An adapter of oso 0.27 gives a query of its session in place of a statement."""
+    with open_session(Base.metadata) as session:
+        query = session.query(Loan).where(Loan.price > 1)
+        printed = print_statement(query, session, None, has_plan=True)
+
+    assert printed.sql.endswith("FROM loans \nWHERE loans.price > 1")
+    assert printed.plan[0].startswith("SCAN loans")
+
+
+def test_what_an_adapter_gives_in_place_of_a_statement_is_told() -> None:
+    """An adapter for another store makes no SQL."""
+    with pytest.raises(OsoError) as caught:
+        print_statement([1], None, None, has_plan=False)
+
+    assert str(caught.value) == (
+        "The adapter gives an object of 'list' as its query, which is no statement of SQLAlchemy:"
+        " there is no SQL to print."
+    )
