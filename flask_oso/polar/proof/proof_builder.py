@@ -446,6 +446,10 @@ class ProofBuilder:
         known = (self._classes.get(name) for name in members_of_tag(pattern.tag, self._program))
         return arg.value is not None and any(arg.value is cls for cls in known)
 
+    def _is_registered(self, value: t.Any) -> bool:
+        """Return whether a value is a class of the policy. No code of objects runs."""
+        return any(value is cls for cls in self._classes.values() if cls is not None)
+
     def _may_be(self, arg: t.Any, pattern: Pattern) -> bool:
         if pattern.tag is None:
             return True
@@ -480,6 +484,9 @@ class ProofBuilder:
             return f"{start}{shown}, the rule wants {text}"
         is_plain = isinstance(arg, Value) or shown == "nil"
         kind = shown if is_plain else self._describer.class_of(arg)
+        if isinstance(arg, Instance) and self._is_registered(arg.value):
+            # Its own class, such as that of all mapped classes, tells nobody what it is.
+            kind = f"the class {shown}"
         if start == "actor is " and shown == "nil":
             kind = "nil (nobody)"
         return f"{start}{kind}, the rule wants {with_article(pattern_text(Pattern(wanted.tag)))}"

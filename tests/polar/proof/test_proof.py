@@ -624,6 +624,19 @@ def test_class_is_told_from_its_objects(metaclass: t.Any) -> None:
     assert "resource is the class Page, the rule wants a Page" in str(proof)
 
 
+@pytest.mark.parametrize("metaclass", [type, type("Meta", (type,), {})], ids=["plain", "meta"])
+def test_class_where_an_object_of_another_one_is_wanted(metaclass: t.Any) -> None:
+    """It is named itself, and not by its metaclass, which nobody has heard of."""
+    oso = Oso()
+    for name in ("Page", "Book"):
+        oso.register_class(metaclass(name, (), {}))
+    oso.load_str('allow(_, "read", _: Page);')
+
+    proof = oso.explain("ann", "read", oso.host.classes["Book"])
+
+    assert "resource is the class Book, the rule wants a Page" in str(proof)
+
+
 def test_object_that_no_policy_can_be_asked_about_is_broken() -> None:
     """What raises in a decision, whatever it is, is told."""
 
