@@ -9,7 +9,9 @@ import flask
 
 from ..polar.host.sandbox import is_harmless, is_openable
 from ..polar.limits import Limits
-from ..polar.nodes import Call, Expression, Operator, Pattern, Rule, Term, Value
+from ..polar.nodes import Call, Expression, Operator, Pattern, Rule, Term, Value, is_variable
+from ..polar.printer import to_polar
+from ..polar.sources import Span
 from ..polar.syntax.parser import parse_policy
 from ..polar.tools.policy_check import Severity, finding
 from ..polar.traversal import is_operation, terms_of, walk
@@ -17,6 +19,7 @@ from .findings import Code, Finding
 from .program_files import PolicyText
 from .resource_classes import PlacedRule
 
+_EQUATIONS = frozenset({Operator.UNIFY, Operator.EQ, Operator.NEQ})
 _NEGATIONS = frozenset({Operator.NOT, Operator.FORALL})
 _METHODS = {
     "HEAD": "'HEAD' counts as 'GET': no rule is asked about it by itself.",
@@ -69,6 +72,7 @@ _Found = tuple[Term, Code, str]
 def _negations(rule: Rule, attributes: Collection[str]) -> Iterator[_Found]:
     """Find reads under negations that may fail: oso let the negation hold then."""
     seen: set[str] = set()
+    compared = _compared_with_nil(rule)
     for negation in walk(terms_of(rule.parameters, rule.body)):
         if not isinstance(negation, Expression) or negation.operator not in _NEGATIONS:
             continue
@@ -77,8 +81,9 @@ def _negations(rule: Rule, attributes: Collection[str]) -> Iterator[_Found]:
             name = _name_read(read)
             if name is None or name in seen or not isinstance(read, Expression):
                 continue
-            seen.add(name)
+            owner = read.args[0]
             if not _is_known(name, attributes):
+                seen.add(name)
                 yield (
                     read,
                     Code.ERROR_UNDER_NOT,
@@ -86,13 +91,33 @@ def _negations(rule: Rule, attributes: Collection[str]) -> Iterator[_Found]:
                     " for what is missing; here it is an error. Correct the name, or give each"
                     " object the attribute.",
                 )
-            elif _name_read(read.args[0]) is not None:
+            elif _name_read(owner) is not None and not _is_before(compared.get(owner), read):
+                seen.add(name)
+                shown = to_polar(owner)
                 yield (
                     read,
                     Code.ERROR_UNDER_NOT,
-                    f"'{word}' reads '{name}' of another attribute, which may be nil. With oso the"
-                    " negation held then; here it is an error. Compare the first with nil before.",
+                    f"'{word}' reads '{name}' of '{shown}', which may be nil. With oso the"
+                    f" negation held then; here it is an error. Compare '{shown}' with nil before.",
                 )
+
+
+def _compared_with_nil(rule: Rule) -> dict[Term, Span | None]:
+    """Give what a rule compares with nil, and where it does so first."""
+    compared: dict[Term, Span | None] = {}
+    for term in walk(terms_of(rule.parameters, rule.body)):
+        if not isinstance(term, Expression) or term.operator not in _EQUATIONS:
+            continue
+        if any(is_variable(each, "nil") for each in term.args):
+            for side in term.args:
+                compared.setdefault(side, term.span)
+    return compared
+
+
+def _is_before(comparison: Span | None, read: Term) -> bool:
+    if comparison is None or read.span is None:
+        return False
+    return comparison.start < read.span.start
 
 
 def _is_known(name: str, attributes: Collection[str]) -> bool:

@@ -18,6 +18,14 @@ HEAD = 'allow(u: User, "read", x) if '
         (f"{HEAD}forall(m in u.members, m.baned);", ["M301 a.polar:1", "M301 a.polar:1"]),
         (f"{HEAD}not u.is_baned();", ["M301 a.polar:1"]),
         (f"{HEAD}not u.org.banned;", ["M301 a.polar:1"]),
+        (f"{HEAD}u.org != nil and not u.org.banned;", []),
+        (f"{HEAD}not u.org = nil and not u.org.banned;", []),
+        (f"{HEAD}(nil = u.org or not u.org.banned);", []),
+        (f"{HEAD}not (u.org != nil and u.org.banned);", []),
+        (f"{HEAD}x != nil and not u.org.banned;", ["M301 a.polar:1"]),
+        (f"{HEAD}u.org != 1 and not u.org.banned;", ["M301 a.polar:1"]),
+        (f"{HEAD}not u.org.banned and u.org != nil;", ["M301 a.polar:1"]),
+        (f"{HEAD}x.org != nil and not x.org.banned\n and not u.org.banned;", ["M301 a.polar:2"]),
         (f"{HEAD}not u.banned;", []),
         (f"{HEAD}u.baned;", []),
         (f"{HEAD}u.org.baned and not u.banned;", []),
@@ -65,8 +73,8 @@ def test_text_of_a_program_is_a_policy(places: t.Any) -> None:
         ),
         (
             f"{HEAD}not u.org.banned;",
-            "'not' reads 'banned' of another attribute, which may be nil. With oso the negation"
-            " held then; here it is an error. Compare the first with nil before.",
+            "'not' reads 'banned' of 'u.org', which may be nil. With oso the negation held then;"
+            " here it is an error. Compare 'u.org' with nil before.",
         ),
         (
             "allow(_, _, x) if x._id = 1;",
