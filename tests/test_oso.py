@@ -868,8 +868,19 @@ def test_load_files_are_read_from_left_to_right() -> None:
 
 def test_load_files_one_string_is_a_list_of_letters() -> None:
     """A bare string is a mistake that is noticed at its first letter."""
-    with pytest.raises(PolarFileExtensionError, match=r"Offending file: a$"):
+    with pytest.raises(PolarFileExtensionError) as caught:
         Oso().load_files("a.polar")
+
+    assert str(caught.value) == "Polar files must have .polar extension. Offending file: a"
+    assert caught.value.__notes__ == ["'load_files' takes a list: 'load_files(['a.polar'])'."]
+
+
+def test_load_files_one_path_is_told_to_be_a_list() -> None:
+    """A path has no names to go through."""
+    with pytest.raises(TypeError) as caught:
+        Oso().load_files(pathlib.Path("a.polar"))  # type: ignore[arg-type]
+
+    assert str(caught.value) == "'load_files' takes a list: 'load_files(['a.polar'])'."
 
 
 def test_load_files_same_file_twice(write: WriteFile) -> None:

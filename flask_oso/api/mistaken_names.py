@@ -46,20 +46,29 @@ _CONFIGURED = {
 }
 
 
-def complaint_about(name: str) -> str:
-    """Say that a FlaskOso does not have an attribute, and what to write."""
-    complaint = f"'FlaskOso' object has no attribute {name!r}."
+def missing_attribute(asked: object, name: str) -> AttributeError:
+    """Make the error of an attribute that a FlaskOso does not have, which says what to write.
+
+    :param asked: the object without the attribute.
+    """
+    remedy = _remedy(name)
+    complaint = f"'FlaskOso' object has no attribute {name!r}.{remedy}"
+    # Python looks in the object for a name that is alike, and puts that behind the remedy.
+    return AttributeError(complaint, name=name, obj=None if remedy else asked)
+
+
+def _remedy(name: str) -> str:
     if name in _ASKED_OTHERWISE:
         call = _ASKED_OTHERWISE[name]
-        complaint += (
+        return (
             f" It asks about the current actor: 'oso.{call}'. Who acts otherwise is given by name:"
             f" 'oso.{call[:-1]}, actor=user)'."
         )
-    elif name in _CONFIGURED:
-        complaint += f" {_CONFIGURED[name]}"
-    elif hasattr(Oso, name) and not name.startswith("_"):
-        complaint += f" The Oso of the current app does: 'oso.oso.{name}'."
-    return complaint
+    if name in _CONFIGURED:
+        return f" {_CONFIGURED[name]}"
+    if hasattr(Oso, name) and not name.startswith("_"):
+        return f" The Oso of the current app does: 'oso.oso.{name}'."
+    return ""
 
 
 def refuse_positions(call: str) -> t.NoReturn:

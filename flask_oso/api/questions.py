@@ -72,9 +72,9 @@ class Questions:
 
         def __getattr__(self, name: str) -> t.NoReturn:
             # Imported late, as in '_refuse_positions': only a mistake needs it.
-            from .mistaken_names import complaint_about
+            from .mistaken_names import missing_attribute
 
-            raise AttributeError(complaint_about(name), name=name, obj=self)
+            raise missing_attribute(self, name)
 
     def can(self, action: t.Any, resource: t.Any, *more: t.Never, actor: t.Any = NOT_GIVEN) -> bool:
         """Tell whether the actor may do this.

@@ -284,6 +284,7 @@ class Polar:
 
         :param replace: replace the loaded policy with these files in one step. Running queries
             finish with the old policy; roles stay enabled.
+        :raises TypeError: if it is given one path.
         :raises PolarFileExtensionError: if a name does not end in ``.polar``.
         :raises PolarFileNotFoundError: if a file does not exist.
         :raises ParserError: if a text is not Polar; ``problems`` has all errors that were found.
@@ -292,10 +293,14 @@ class Polar:
         :raises PolarRuntimeError: if rules are already loaded and ``replace`` is off, or it is
             on and there are no files.
         """
+        if isinstance(filenames, os.PathLike):
+            raise _one_name(filenames)
         names = tuple(filenames or ())
         if not names and not replace:
             return
         with self._reported(names):
+            if isinstance(filenames, str) and names:
+                raise _one_name(filenames)
             if not names:
                 # A file pattern without matches must not leave an application without a policy.
                 raise PolarRuntimeError(
@@ -604,6 +609,16 @@ class _Gate(Record, eq=False, frozen=False):
 
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     is_loading: bool = False
+
+
+def _one_name(filename: str | os.PathLike[str]) -> PolarFileExtensionError | TypeError:
+    """Make the error of a name in place of a list, whose characters are names, as in oso."""
+    remedy = f"'load_files' takes a list: 'load_files([{str(filename)!r}])'."
+    if not isinstance(filename, str):
+        return TypeError(remedy)
+    error = PolarFileExtensionError(filename[:1])
+    error.add_note(remedy)
+    return error
 
 
 def _second_load() -> PolarRuntimeError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import traceback
 import typing as t
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -814,6 +815,15 @@ def test_method_of_an_oso_is_told_otherwise(name: str, remedy: str, oso: FlaskOs
 
     assert str(caught.value).startswith(f"'FlaskOso' object has no attribute '{name}'. ")
     assert remedy in str(caught.value)
+    assert "Did you mean" not in traceback.format_exception_only(caught.value)[-1]
+
+
+def test_misspelt_method_is_left_to_python(oso: FlaskOso) -> None:
+    """Python knows the names that are there."""
+    with pytest.raises(AttributeError) as caught:
+        oso.authorise("read", note(1))  # type: ignore[attr-defined]
+
+    assert "Did you mean: 'authorize'?" in traceback.format_exception_only(caught.value)[-1]
 
 
 def test_unknown_attribute_is_missing(oso: FlaskOso) -> None:
