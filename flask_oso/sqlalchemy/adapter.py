@@ -33,6 +33,10 @@ _ORDERINGS: dict[str, _Compare] = {
     "Gt": operator.gt,
     "Geq": operator.ge,
 }
+#: What makes sessions or is made of them, and cannot be queried.
+_NO_SESSIONS = frozenset(
+    {"AsyncSession", "Connection", "Engine", "SQLAlchemy", "async_sessionmaker", "sessionmaker"}
+)
 _COLLECTIONS = (list, tuple, set, frozenset)
 _TEXTS = (sa.String, sa.Text, sa.Unicode, sa.UnicodeText, sa.VARCHAR, sa.TEXT)
 
@@ -42,9 +46,11 @@ class SqlAlchemyAdapter(Selects, DataAdapter):
 
     :param session: a ``Session``, or a ``scoped_session`` such as ``db.session`` of
         Flask-SQLAlchemy.
+    :raises TypeError: it is something else of SQLAlchemy.
     """
 
     def __init__(self, session: _Session) -> None:
+        _check_is_session(session)
         super().__init__()
         self.session = session
 
@@ -68,6 +74,20 @@ class SqlAlchemyAdapter(Selects, DataAdapter):
     def query(self, host: Host, residual: Residual, entity: t.Any) -> t.Any:
         """Make a query of the session."""
         return self._narrowed(self.session.query(entity), host, residual, entity)
+
+
+def _check_is_session(session: t.Any) -> None:
+    """Refuse what is no session, before the first list fails at it.
+
+    :raises TypeError: it is none.
+    """
+    is_class = isinstance(session, type)
+    given = f"the class {session.__name__!r}" if is_class else repr(type(session).__name__)
+    if is_class or type(session).__name__ in _NO_SESSIONS:
+        raise TypeError(
+            f"'SqlAlchemyAdapter' was given {given}. Give an object of 'Session', or a"
+            " 'scoped_session', such as 'db.session'."
+        )
 
 
 def _join_condition(join: Join, filter: DataFilter) -> _Clause:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import orm
 
 from flask_oso import Oso, Relation
@@ -281,3 +282,23 @@ def test_relation_to_one_with_several_rows(session: orm.Session) -> None:
 
     with pytest.raises(PolarRuntimeError, match="has 2 rows where its kind is 'one'"):
         oso.is_allowed(1, 2, session.get(Org, 1))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (orm.sessionmaker(), "'sessionmaker'"),
+        (orm.Session, "the class 'Session'"),
+        (sa.create_engine("sqlite://"), "'Engine'"),
+        (SQLAlchemy(), "'SQLAlchemy'"),
+    ],
+)
+def test_adapter_of_no_session_is_refused(given: t.Any, shown: str) -> None:
+    """What makes a session is a likely mistake, which otherwise the first list would notice."""
+    with pytest.raises(TypeError) as caught:
+        SqlAlchemyAdapter(given)
+
+    assert str(caught.value) == (
+        f"'SqlAlchemyAdapter' was given {shown}. Give an object of 'Session', or a"
+        " 'scoped_session', such as 'db.session'."
+    )
