@@ -46,6 +46,9 @@ _NO_POLICY = (
     "Name the policy: 'FlaskOso(policy=\"policy.polar\")', or 'OSO_POLICIES', before 'init_app'; or"
     " pass an Oso."
 )
+_NO_EXTENSION = (
+    "Give the app to a FlaskOso where it is made: 'FlaskOso(app, …)', or 'oso.init_app(app)'."
+)
 _NOT_INITIALIZED = (
     "'init_app' of this FlaskOso was not called for the app. Call it where the app is made:"
     " 'oso.init_app(app)'."
@@ -291,7 +294,9 @@ def state_of(app: Flask) -> AppState:
     """
     state: AppState | None = app.extensions.get("oso")
     if state is None:
-        raise OsoError("No oso instance on current application. Did you forget to call init_app?")
+        error = OsoError("No oso instance on current application. Did you forget to call init_app?")
+        error.add_note(_NO_EXTENSION)
+        raise error
     return state
 
 

@@ -248,6 +248,7 @@ def test_routes_needs_init_app(run: t.Any) -> None:
     assert result.exit_code == 2
     assert result.stderr == (
         "No oso instance on current application. Did you forget to call init_app?\n"
+        "Give the app to a FlaskOso where it is made: 'FlaskOso(app, …)', or 'oso.init_app(app)'.\n"
     )
 
 
