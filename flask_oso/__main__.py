@@ -59,7 +59,7 @@ To see the Python that a question is compiled to:
   $ python -m flask_oso compiled roles.polar 'allow(User, "read", Note)'
 
 To find what a program for oso 0.27 has to change:
-  $ python -m flask_oso migrate-check app tests
+  $ python -m flask_oso migrate-check
 """
 #: The commands of ``flask oso`` that need no application.
 _STANDALONE = ("fmt", "lint", "migrate-check", "test")
