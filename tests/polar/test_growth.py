@@ -578,3 +578,32 @@ def test_watch_of_denials_looks_at_each_rule_once() -> None:
     oso.load_str("\n".join(rule.format(number, number) for number in range(200)))
 
     assert calls_of(lambda: oso.engine.denial_watch) < 200 * 30
+
+
+def _load_in_groups(size: int, items: int = 3) -> t.Callable[[], None]:
+    """Load rules of which so many differ in their literals alone."""
+    texts = [", ".join(f'"x{number}y{each}"' for each in range(items)) for number in range(300)]
+    rules = [
+        f'allow(_, action, _) if action in [{text}] and g{number // size}(action, "{number}");'
+        for number, text in enumerate(texts)
+    ]
+    text = "\n".join([*rules, *(f"g{number}(_, _);" for number in range(300))])
+    return lambda: Oso().load_str(text)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("items", [3, 130])
+def test_rules_that_seldom_repeat_take_hardly_more(size: int, items: int) -> None:
+    """A generator writes two rules for each of many classes: no form of them saves any time."""
+    _load_in_groups(1)()
+    once = calls_of(_load_in_groups(1, items))
+
+    assert calls_of(_load_in_groups(size, items)) < 1.2 * once
+
+
+def test_form_of_a_long_list_takes_no_longer_than_its_rules() -> None:
+    """All rules have it, so it is made once: that must not take as long as it saves."""
+    _load_in_groups(1)()
+    once = calls_of(_load_in_groups(1, 130))
+
+    assert calls_of(_load_in_groups(10, 130)) < 1.05 * once

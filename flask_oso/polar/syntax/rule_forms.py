@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 
 from ..nodes import (
@@ -37,6 +38,11 @@ _ENDS = frozenset(" \t\n\r,;)]}")
 #: How many forms of a text are known at a time, and the most tokens of a rule that has one.
 _MOST_FORMS = 32
 _MOST_TOKENS = 300
+#: To make a form takes as long as a rule, and two repetitions save more. An outline has one after
+#: so many rules: of the first forms, and as long as forms save more; and where they do not.
+_MET = 2
+_MET_OFTEN = 8
+_SAVING = 2
 
 #: Makes a node of the nodes before it, the spans of the rule, and the values of its holes.
 _Make = Callable[[list[t.Any], list[Span], list[t.Any]], t.Any]
@@ -64,21 +70,33 @@ class RuleForms:
         self._text = text
         self._takes = takes
         self._forms: list[_Form] = []
-        # The hashes of outlines that were met, and whether twice: then there is a form.
-        self._met: dict[int, bool] = {}
+        # How often outlines were met that have no form, by their hashes; and those that have one.
+        self._met: dict[int, int] = {}
+        self._known: set[int] = set()
+        self._made = self._repetitions = 0
 
     def remember(self, tokens: Sequence[Token], nodes: Sequence[t.Any], like: t.Any) -> None:
         """Note what was made of a rule, in case that others have its form."""
         if len(tokens) > _MOST_TOKENS:
             return
         outline = hash(tuple([each[0] if each[0] in _HOLES else each[1] for each in tokens]))
-        is_known = self._met.get(outline)
-        self._met[outline] = is_known is not None
-        if is_known is not False:
+        if outline in self._known:
             return
+        self._met[outline] = times = self._met.get(outline, 0) + 1
+        if times < (_MET if self._saves_time() else _MET_OFTEN):
+            return
+        self._known.add(outline)
         form = _form_of(self._text, tokens, nodes, like)
         if form is not None:
+            self._made += 1
             self._forms = [form, *self._forms[: _MOST_FORMS - 1]]
+
+    def _saves_time(self) -> bool:
+        """Tell whether forms have saved the time that they took; of a few that is not asked.
+
+        A generator may write two rules for each of a thousand classes.
+        """
+        return self._repetitions >= _SAVING * (self._made - _MOST_FORMS)
 
     def read(self, at: int) -> Repetition | None:
         """Read the rule that begins at an offset, if its form is known."""
@@ -89,7 +107,9 @@ class RuleForms:
             if number:
                 # Rules of one form often stand together.
                 self._forms.insert(0, self._forms.pop(number))
-            return form.repeated(at, *found, self._takes)
+            repetition = form.repeated(at, *found, self._takes)
+            self._repetitions += repetition is not None
+            return repetition
         return None
 
 
@@ -266,7 +286,7 @@ class _Nodes:
         return self._places[span]
 
     def _before(self, offset: int) -> int:
-        return sum(end <= offset for end in self._ends)
+        return bisect_right(self._ends, offset)
 
     def _all(self, nodes: Iterable[t.Any]) -> list[int]:
         return [self.known[id(each)] for each in nodes]

@@ -246,6 +246,16 @@ def test_deep_rule_has_a_form(small_parts: pytest.MonkeyPatch) -> None:
     _same_with_and_without(text, small_parts)
 
 
+def test_form_is_made_where_others_saved_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that repeats often has a form, also behind two rules each of many classes."""
+    seldom = [f'f{number // 2}("a", "{number}");' for number in range(400)]
+    often = [f'allow(_, "often", {number});' for number in range(4_000)]
+    text = "\n".join([*seldom, *often])
+
+    assert parsed_statements(text, monkeypatch) < 1_000
+    _same_with_and_without(text, monkeypatch)
+
+
 def test_undeclared_role_is_told_with_its_place(small_parts: pytest.MonkeyPatch) -> None:
     """What rules mention is looked at when the whole policy is known."""
     block = 'actor User {} resource Doc { roles = ["reader"]; permissions = ["read"];'
