@@ -47,7 +47,7 @@ class OsoError(Exception):
         return self.message or ""
 
     def __reduce__(self) -> tuple[t.Any, ...]:
-        # The text names all problems.
+        # The text names the problems.
         state = {k: v for k, v in self.__dict__.items() if k != "_combined"}
         return _rebuild, (type(self), state)
 
@@ -213,6 +213,8 @@ class InvalidConstructorError(PolarRuntimeError):
 
 
 _E = t.TypeVar("_E", bound=OsoError)
+#: How many problems the message of a load shows: a generator makes one mistake in each rule.
+_MOST_SHOWN = 100
 
 
 def error_at(kind: type[_E], message: str, span: Span | None, **details: t.Any) -> _E:
@@ -239,7 +241,8 @@ def combined(problems: Sequence[OsoError]) -> OsoError:
     """Combine the problems of a load into one error.
 
     It has the class of the first problem, and its message begins with the first message, so
-    programs that expect a single error find it; the others follow, separated by blank lines.
+    programs that expect a single error find it; the others follow, separated by blank lines. Of
+    very many it says how many more there are.
 
     :param problems: at least one, in the order in which they are shown.
     """
@@ -247,7 +250,11 @@ def combined(problems: Sequence[OsoError]) -> OsoError:
     if len(problems) == 1:
         return first
     error = type(first).__new__(type(first))
-    text = "\n".join((problem.message or "").rstrip("\n") + "\n" for problem in problems)
+    shown = [(problem.message or "").rstrip("\n") for problem in problems[:_MOST_SHOWN]]
+    if len(problems) > _MOST_SHOWN:
+        left = len(problems) - _MOST_SHOWN
+        shown.append(f"And {left:,} more: the 'problems' of this error are all of them.")
+    text = "\n".join(f"{each}\n" for each in shown)
     OsoError.__init__(error, text, first.details)
     error._combined = tuple(problems)
     return error

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from flask_oso import Oso
-from flask_oso.polar.exceptions import PolarRuntimeError
+from flask_oso.polar.exceptions import PolarRuntimeError, ValidationError
 from flask_oso.polar.policy.loader import load_policy
 from flask_oso.polar.sources import Source
 from tests.support.policies import make_host
@@ -85,3 +85,18 @@ has_relation(_: User, "parent", _: Page{0});
 def test_load_takes_as_long_as_the_policy_is() -> None:
     """Blocks cost the same however many others there are."""
     assert calls_to_load(120) < 5 * calls_to_load(30)
+
+
+def test_message_of_very_many_problems_says_how_many_more_there_are() -> None:
+    """A generator makes one mistake in each of its rules: the first places are enough."""
+    text = "\n".join(f'allow(user, "act{number}", _);' for number in range(1_250))
+
+    with pytest.raises(ValidationError) as caught:
+        Oso().load_str(text)
+
+    message = str(caught.value)
+    assert message.count("Singleton variable user") == 100
+    assert "at line 100, column 7:" in message
+    assert message.endswith("\n\nAnd 1,150 more: the 'problems' of this error are all of them.\n")
+    assert len(caught.value.problems) == 1_250
+    assert "at line 1250, column 7:" in str(caught.value.problems[-1])
