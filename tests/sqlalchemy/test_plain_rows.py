@@ -577,6 +577,45 @@ def test_relation_that_is_read_before_is_compared_by_its_row(
     assert solver.is_allowed(members[0], "read", members[1]) is found
 
 
+@pytest.mark.parametrize("equation", ["p.owner = m.project.owner", "m.project.owner = p.owner"])
+def test_relation_of_a_related_row_is_compared_by_its_key(
+    sqlite: sa.Engine, session: orm.Session, equation: str
+) -> None:
+    """Whichever stands first: the row between is read before either relation is."""
+    oso = make_oso(f"allow(p: Project, _, m: Member) if {equation};")
+    session.add(Project(id=11, owner_id=1))
+    session.commit()
+    session.expunge_all()
+    project, member = session.get_one(Project, 11), session.get_one(Member, 1)
+    assert member.project is not None
+
+    with counted(sqlite) as statements:
+        assert specialized(oso.engine, project, "read", member)
+        assert oso.is_allowed(project, "read", member)
+
+    assert statements == []
+
+
+@pytest.mark.parametrize("equation", ["p.owner = m.project.owner", "m.project.owner = p.owner"])
+@pytest.mark.parametrize(("mine", "theirs"), [(1, 2), (1, None), (None, 1), (None, None), (8, 9)])
+def test_relation_of_a_related_row_is_compared_as_by_the_solver(
+    session: orm.Session, equation: str, mine: int | None, theirs: int | None
+) -> None:
+    """Where the keys do not tell, the rows are read."""
+    policy = f"allow(p: Project, _, m: Member) if {equation};"
+    session.add_all([Project(id=11, owner_id=mine), Project(id=12, owner_id=theirs)])
+    session.add(Member(id=11, project_id=12))
+    session.commit()
+    answers = []
+    for compiled in (True, False):
+        session.expunge_all()
+        asked = session.get_one(Project, 11), "read", session.get_one(Member, 11)
+        oso = make_oso(policy, compiled=compiled)
+        answers.append([oso.is_allowed(*asked), oso.is_allowed(*asked)])
+
+    assert answers[0] == answers[1]
+
+
 def test_two_relations_to_different_classes_are_read(session: orm.Session) -> None:
     """The same number is the key of a user and of a project."""
     oso = make_oso("allow(m: Member, _, other: Member) if m.project = other.user;")

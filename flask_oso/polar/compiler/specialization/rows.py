@@ -95,11 +95,11 @@ class RowGuards:
 
     def _only_rows(self, owner: Known) -> type | None:
         """Return the class of a row if none derives from it, which may replace an attribute."""
-        cls = self._class_of_rows(owner)
+        cls = self.class_of_rows(owner)
         is_alone = owner.exact is not None or cls is None or not self.identities.is_extended(cls)
         return cls if is_alone else None
 
-    def _class_of_rows(self, value: Known) -> type | None:
+    def class_of_rows(self, value: Known) -> type | None:
         """Return the class that a value is of, or is expected to be of, if there are any rows."""
         return None if self._guards.names.host.identities is None else row_class(value)
 
@@ -123,7 +123,7 @@ class RowGuards:
 
     def _dictionary(self, region: Region, owner: Known, name: str) -> str | None:
         """Write that a variable is the dictionary of a row, if an attribute is stored there."""
-        cls = self._class_of_rows(owner)
+        cls = self.class_of_rows(owner)
         attribute = None if cls is None else self.identities.stored_attribute(cls, name)
         if cls is None or attribute is None:
             return None
@@ -331,6 +331,10 @@ class RowGuards:
         region.give_up_if(is_none(load(answer)))
         return self._guards.under(region, ("related", answer), load(answer), [], span)
 
+    def is_told_by_key(self, region: Region, owner: Known, name: str) -> bool:
+        """Tell whether a foreign key says which row a relation leads to that is not read so far."""
+        return self._test_of(region, owner, name) is not None
+
     def _test_of(self, region: Region, owner: Known, name: str) -> t.Any:
         """Return what compares a relation by its foreign key; ``None`` if it is read anyway."""
         cls = self._only_rows(owner)
@@ -342,7 +346,7 @@ class RowGuards:
 
     def _related_rows(self, owner: Known, name: str) -> type | None:
         """Return the class of rows that a relation leads to, if these are equal by their keys."""
-        cls = self._class_of_rows(owner)
+        cls = self.class_of_rows(owner)
         related = None if cls is None else self.identities.related_class(cls, name)
         is_known = related is not None and self._guards.names.host.has_keys(related)
         return related if is_known else None
@@ -447,7 +451,7 @@ class RowGuards:
 
     def _follows_text(self, value: Known) -> bool:
         """Tell whether a value is a row that compares the text of its key."""
-        cls = self._class_of_rows(value)
+        cls = self.class_of_rows(value)
         if cls is None:
             return False
         return self._guards.names.equality.compares_text(cls) and self.identities.follows_keys(cls)

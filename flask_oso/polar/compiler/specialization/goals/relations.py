@@ -10,6 +10,7 @@ import typing as t
 from ....nodes import Expression, Operator, Origin, Slot, Term, Value
 from ....traversal import is_operation
 from ...binding_analysis import is_string
+from ...scopes import Pending, prepend
 from ..clauses.chains import numbers_in
 from ..clauses.clause_forms import is_operand
 from ..regions import Known, Region
@@ -57,6 +58,36 @@ class Relations(Operands, frozen=False):
             return None
         others = value, str(t.cast(Value, key).value)
         return self.values.rows.compare_relations(self.region, (owner, name), others, goal.span)
+
+    def behind_reads(self, term: Expression) -> Pending | None:
+        """Return the goals that follow in ``x.a = y.b.c``, with ``x.a`` in front of the last read.
+
+        Then the two relations are compared by their foreign keys. Relations run no code, so it does
+        not matter which is read first. ``None`` if what follows has another form.
+        """
+        number, before, rest = self._variable(term.args[2]), list[t.Any](), self.rest
+        rows, cls, owner = self.values.rows, None, None
+        while rest:
+            (goal, clause), rest = rest
+            if clause is not self.clause or not is_operation(goal, Operator.DOT):
+                return None
+            read, key, result = goal.args
+            if not (isinstance(result, Slot) and result.origin is Origin.LOOKUP):
+                return None
+            if owner is None:
+                value = self._value(read) if is_operand(read) else None
+                cls = None if value is None else rows.class_of_rows(value)
+            elif self._variable(read) != owner:
+                return None
+            if cls is None or not is_string(key):
+                return None
+            if self._variable(result) == number:
+                last = [(term, self.clause), (goal, clause)]
+                return prepend([*before, *last], rest) if before else None
+            before.append((goal, clause))
+            cls = rows.identities.related_class(cls, str(t.cast(Value, key).value))
+            owner = self._variable(result)
+        return None
 
     def _is_used_besides(self, number: int, results: set[int]) -> bool:
         """Tell whether a variable is more than the results of this goal and the next one."""

@@ -124,6 +124,10 @@ class GoalStep(Heads, frozen=False):
                 return self._at(region)
         elif (region := self.related(value, name, result)) is not None:
             return self._at(region, self.rest[1])
+        elif self.values.rows.is_told_by_key(self.region, value, name) and (
+            (pending := self.behind_reads(term)) is not None
+        ):
+            return self._at(self.region, pending)
         if (found := self.among_proxied(value, name, result)) is not None:
             return found
         if self._is_computed(value, name):
