@@ -591,6 +591,7 @@ def _load_in_groups(size: int, items: int = 3) -> t.Callable[[], None]:
     return lambda: Oso().load_str(text)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("size", [2, 3])
 @pytest.mark.parametrize("items", [3, 130])
 def test_rules_that_seldom_repeat_take_hardly_more(size: int, items: int) -> None:
@@ -601,6 +602,7 @@ def test_rules_that_seldom_repeat_take_hardly_more(size: int, items: int) -> Non
     assert calls_of(_load_in_groups(size, items)) < 1.2 * once
 
 
+@pytest.mark.full
 def test_form_of_a_long_list_takes_no_longer_than_its_rules() -> None:
     """All rules have it, so it is made once: that must not take as long as it saves."""
     _load_in_groups(1)()
