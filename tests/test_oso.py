@@ -867,9 +867,13 @@ def test_load_files_are_read_from_left_to_right() -> None:
 
 
 def test_load_files_one_string_is_a_list_of_letters() -> None:
-    """A bare string is a mistake that is noticed at its first letter."""
+    """A bare string is a mistake that is noticed at its first letter, and told to watchers."""
+    oso, reported = Oso(), list[tuple[str, ...]]()
+    oso.watch_loads(lambda _, report: reported.append(report.files))
     with pytest.raises(PolarFileExtensionError) as caught:
-        Oso().load_files("a.polar")
+        oso.load_files("a.polar")
+
+    assert reported == [("a.polar",)]
 
     assert str(caught.value) == "Polar files must have .polar extension. Offending file: a"
     assert caught.value.__notes__ == ["'load_files' takes a list: 'load_files(['a.polar'])'."]

@@ -293,14 +293,13 @@ class Polar:
         :raises PolarRuntimeError: if rules are already loaded and ``replace`` is off, or it is
             on and there are no files.
         """
-        if isinstance(filenames, os.PathLike):
-            raise _one_name(filenames)
+        if isinstance(filenames, (str, os.PathLike)) and filenames:
+            with self._reported([filenames]):
+                raise _one_name(filenames)
         names = tuple(filenames or ())
         if not names and not replace:
             return
         with self._reported(names):
-            if isinstance(filenames, str) and names:
-                raise _one_name(filenames)
             if not names:
                 # A file pattern without matches must not leave an application without a policy.
                 raise PolarRuntimeError(

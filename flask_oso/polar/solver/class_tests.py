@@ -104,6 +104,11 @@ def is_subclass(cls: type, wanted: type) -> bool | None:
     return answer if is_told or not answer else None
 
 
+def are_unrelated(one: type, other: type) -> bool:
+    """Return whether no class derives from the other; objects of a third one may be of both."""
+    return not derives(one, other) and not derives(other, one)
+
+
 def derives(cls: type, base: type) -> bool:
     """Return whether a class is another one, or derives from it, and ask neither."""
     # Not by `in`: a metaclass may say that any class is equal.

@@ -24,7 +24,7 @@ import types
 import typing as t
 from collections.abc import Callable, Iterator, Sequence
 
-from ...solver.class_tests import derives, has_instance_test
+from ...solver.class_tests import are_unrelated, has_instance_test
 from ..snippets import code_of
 from .names import Names, blocks_in, conjuncts, only_gives_up, read_name
 
@@ -140,11 +140,13 @@ def _class_tests(statement: ast.stmt) -> _ClassTests | None:
 
 
 def _are_apart(first: _ClassTests, second: _ClassTests) -> bool:
-    """Tell whether no object is an instance of a class of each, for classes without own tests."""
-    pairs = [*itertools.product(first.classes, second.classes)]
+    """Tell whether what is exactly of a class of one is no instance of any class of the other.
+
+    For tests of the same value, and classes without a test of their own.
+    """
     have_tests = any(map(has_instance_test, [*first.classes, *second.classes]))
-    are_related = any(derives(one, other) or derives(other, one) for one, other in pairs)
-    return first.name == second.name and not have_tests and not are_related
+    pairs = itertools.product(first.classes, second.classes)
+    return first.name == second.name and not have_tests and all(are_unrelated(*p) for p in pairs)
 
 
 def _conditions_of(

@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from ...host import sandbox
 from ...nodes import Instance, Parameter, Pattern, Slot, Term, Value
 from ...solver.class_index import Lineage, is_silent
-from ...solver.class_tests import derives, has_instance_test, runs_instance_test
+from ...solver.class_tests import (
+    are_unrelated,
+    derives,
+    has_instance_test,
+    runs_instance_test,
+)
 from ...solver.clauses import Clause
 from ...sources import Span
 from ..binding_analysis import (
@@ -395,7 +400,7 @@ class PatternGuards:
             if cls is None or not is_plain(cls) or self._has_subclass(cls):
                 return False
             classes.append(cls)
-        return not derives(*classes) and not derives(*reversed(classes))
+        return are_unrelated(*classes)
 
     def _has_subclass(self, cls: type) -> bool:
         known = self._guards.names.host.classes.values()
